@@ -1,0 +1,33 @@
+package profile
+
+import "fmt"
+
+// Type is what a provider's own key may hold.
+type Type uint8
+
+// The types of keys.
+const (
+	Text   Type = iota // one line; blanks around it are trimmed with a warning
+	URL                // absolute https URL, or http on loopback
+	Path               // a file path; ~ is expanded
+	Secret             // a secret reference
+)
+
+// Key declares one key of a provider.
+type Key struct {
+	Name string
+	Type Type
+	// Later marks a key of the documented contract whose feature is not built yet: it is refused with
+	// "not supported yet", never ignored.
+	Later bool
+}
+
+// KeyError is a value that cannot stand. It names the key so that the reader of the file can add the line, and it
+// never carries the value of a secret.
+type KeyError struct {
+	Key    string // "scopes", "tls.ca_file", "allowed_origins[1]"
+	Reason string // "must end in /.default"
+	Hint   string // what to type instead; may be empty
+}
+
+func (e *KeyError) Error() string { return fmt.Sprintf("%s: %s", e.Key, e.Reason) }
