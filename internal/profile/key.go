@@ -13,6 +13,9 @@ const (
 	Secret             // a secret reference
 )
 
+// NotYet is why a key or value of the documented contract is refused whose feature is not built yet.
+const NotYet = "not supported yet"
+
 // Key declares one key of a provider.
 type Key struct {
 	Name string

@@ -61,7 +61,7 @@ type TLS struct {
 // Values are a provider's own keys by name; [Key.Type] says what each holds.
 type Values map[string]any
 
-// Text gives a Text, URL, Origin or Path value, "" where the key was not said.
+// Text gives a Text, URL or Path value, "" where the key was not said.
 func (v Values) Text(name string) string { s, _ := v[name].(string); return s }
 
 // Secret gives a Secret value, the zero Ref where the key was not said.

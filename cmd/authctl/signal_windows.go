@@ -1,0 +1,7 @@
+package main
+
+import "os"
+
+func terminating() []os.Signal { return []os.Signal{os.Interrupt} }
+
+func number(os.Signal) int { return 2 }

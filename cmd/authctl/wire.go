@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/authctl/authctl/internal/cli"
+	"github.com/authctl/authctl/internal/config"
+	"github.com/authctl/authctl/internal/iostreams"
+	"github.com/authctl/authctl/internal/profile"
+	"github.com/authctl/authctl/internal/provider"
+	"github.com/authctl/authctl/internal/provider/all"
+	"github.com/authctl/authctl/internal/sandbox"
+	"github.com/authctl/authctl/internal/secret"
+	"github.com/authctl/authctl/internal/tokenstore/keyring"
+	"github.com/authctl/authctl/internal/tokenstore/lock"
+)
+
+// wiring knows which room answers which need. No other code knows all the rooms.
+type wiring struct {
+	home     string
+	mask     *secret.Mask
+	registry provider.Registry
+	locks    *lock.Locker
+
+	once sync.Once
+	ring *keyring.Store
+}
+
+func newApp() *cli.App {
+	home, _ := os.UserHomeDir() // without one, paths that need it say so
+	w := &wiring{
+		home: home, mask: secret.NewMask(), registry: all.All(),
+		locks: lock.New(lock.Dirs{Runtime: os.Getenv("XDG_RUNTIME_DIR")}),
+	}
+	return &cli.App{
+		Version: version, IO: iostreams.System(), Getenv: os.LookupEnv, Environ: os.Environ, Clock: now, Mask: w.mask,
+		Loader:     &config.Loader{Providers: w.schema(), Getenv: os.LookupEnv, Home: home, UID: os.Getuid()},
+		Session:    w.session,
+		Store:      w.lister,
+		Secrets:    w.secrets,
+		Resolve:    w.resolve,
+		Transport:  w.transport,
+		Realms:     w.realms,
+		Sandbox:    startSandbox,
+		SecretKeys: w.secretKeys,
+	}
+}
+
+// now is the wall clock alone: what it tells is compared across processes and reboots.
+func now() time.Time { return time.Now().Round(0) }
+
+// schema is what profiles.yaml has to know of the providers.
+func (w *wiring) schema() map[string]config.Provider {
+	providers := make(map[string]config.Provider, len(w.registry))
+	for _, p := range w.registry {
+		providers[p.Name] = config.Provider{Keys: p.Keys, Complete: p.Complete}
+	}
+	return providers
+}
+
+// secretKeys lists the keys of a provider that hold secret references.
+func (w *wiring) secretKeys(name string) []string {
+	keys := []string{"client_secret", "password"}
+	p, _ := w.registry.Lookup(name)
+	for _, k := range p.Keys {
+		if k.Type == profile.Secret && !k.Later {
+			keys = append(keys, k.Name)
+		}
+	}
+	return keys
+}
+
+// cacheDir is where sealed tokens and remembered realms lie.
+func (w *wiring) cacheDir() string {
+	if dir := os.Getenv("XDG_CACHE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "authctl")
+	}
+	if runtime.GOOS == "windows" {
+		return filepath.Join(os.Getenv("LocalAppData"), "authctl")
+	}
+	return filepath.Join(w.home, ".cache", "authctl")
+}
+
+func startSandbox(ctx context.Context, dir string, log func(format string, args ...any)) (cli.Sandbox, error) {
+	return sandbox.Start(ctx, dir, sandbox.Options{Log: log})
+}

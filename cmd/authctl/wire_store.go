@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/authctl/authctl/internal/cli"
+	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/profile"
+	"github.com/authctl/authctl/internal/secret"
+	"github.com/authctl/authctl/internal/tokenstore"
+	"github.com/authctl/authctl/internal/tokenstore/keyring"
+	"github.com/authctl/authctl/internal/tokenstore/memory"
+	"github.com/authctl/authctl/internal/tokenstore/sealed"
+)
+
+// store opens the place that was chosen; shared says that other processes use it too.
+func (w *wiring) store(ctx context.Context, o cli.Options) (store tokenstore.Store, shared bool, err error) {
+	fromEnv, err := storageKey()
+	if err != nil {
+		return nil, false, err
+	}
+	switch o.Storage {
+	case "keyring":
+		return w.keyring(o), true, nil
+	case "file":
+		return w.sealed(o, fromEnv), true, nil
+	case "memory":
+		return memory.New(), false, nil
+	case "auto", "":
+		return w.auto(ctx, o)
+	case "redis":
+		return nil, false, fault.New(fault.Config, "config.storage", "storage redis is not supported yet").
+			Hint("choose auto, keyring, file or memory")
+	}
+	return nil, false, fault.New(fault.Config, "config.storage", "storage %q is not known", o.Storage).
+		Hint("choose auto, keyring, file or memory")
+}
+
+// auto takes the keyring where one answers. One that is locked or slow is an error later on, never a reason to look
+// elsewhere; only where there is none does nothing outlive the process.
+func (w *wiring) auto(ctx context.Context, o cli.Options) (tokenstore.Store, bool, error) {
+	state, err := keyring.Probe(ctx, os.Getenv)
+	switch {
+	case err != nil:
+		return nil, false, told(err, "looking for a keyring")
+	case state != keyring.Absent:
+		return w.keyring(o), true, nil
+	}
+	o.Warn("no keyring answers here, so no token outlives this command; choose `--storage file` (sealed files) or `--storage memory`")
+	return memory.New(), false, nil
+}
+
+func (w *wiring) keyring(o cli.Options) *keyring.Store {
+	w.once.Do(func() {
+		w.ring = keyring.Open(keyring.Config{
+			Getenv: os.Getenv, Interactive: o.Interactive, Notice: func(text string) { o.Note("%s", text) },
+			Dir: w.cacheDir(), Lock: w.locks.Lock,
+		})
+	})
+	return w.ring
+}
+
+// sealed opens the sealed files with the key of the environment, of profiles.yaml, or one that is made beside them.
+func (w *wiring) sealed(o cli.Options, fromEnv []byte) tokenstore.Store {
+	dir := w.cacheDir()
+	switch {
+	case fromEnv != nil:
+		return sealed.Open(dir, sealed.FixedKey(fromEnv))
+	case o.File != nil && !o.File.StorageKey.IsZero():
+		return sealed.Open(dir, func(ctx context.Context) ([]byte, error) {
+			text, err := w.resolver(o).Resolve(ctx, o.File.StorageKey, "storage_key")
+			if err != nil {
+				return nil, err
+			}
+			return sealed.ParseKey(text.Reveal())
+		})
+	}
+	lock := func(ctx context.Context) (func(), error) { return w.locks.Lock(ctx, "storage key "+dir) }
+	return sealed.Open(dir, sealed.GeneratedKey(filepath.Join(dir, "storage.key"), lock))
+}
+
+// storageKey is the key of AUTHCTL_STORAGE_KEY, nil where it is not set. A key that is none stops every command that
+// opens a store, so that a typing error is not found out on the day the storage changes.
+func storageKey() ([]byte, error) {
+	text := os.Getenv("AUTHCTL_STORAGE_KEY")
+	if text == "" {
+		return nil, nil
+	}
+	key, err := sealed.ParseKey(text)
+	if err != nil {
+		return nil, fault.From(err).Doing("AUTHCTL_STORAGE_KEY")
+	}
+	return key, nil
+}
+
+func (w *wiring) lister(ctx context.Context, o cli.Options) (cli.TokenLister, error) {
+	store, _, err := w.store(ctx, o)
+	return store, err
+}
+
+// resolver reads secret references; what a relative path is relative to stands in o.
+func (w *wiring) resolver(o cli.Options) *secret.Resolver {
+	r := &secret.Resolver{
+		Getenv: os.LookupEnv, Environ: os.Environ(), Home: w.home, Mask: w.mask, Prompt: o.Ask,
+		Keyring: func(ctx context.Context, account string) (secret.String, error) {
+			value, err := w.keyring(o).Secrets().Get(ctx, account)
+			if errors.Is(err, tokenstore.ErrNotFound) {
+				return value, secret.ErrNoAccount
+			}
+			if err != nil {
+				return value, fault.From(err)
+			}
+			return value, nil
+		},
+	}
+	if o.File != nil {
+		r.Dir = o.File.Dir
+	}
+	return r
+}
+
+// resolve reads a profile's secret; one that the file does not mention lies in the keyring, under the profile's own
+// account. Where there is no keyring at all, the mention is what is missing.
+func (w *wiring) resolve(ctx context.Context, p *profile.Profile, ref secret.Ref, key string, o cli.Options) (secret.String, error) {
+	if !ref.IsZero() {
+		return w.resolver(o).Resolve(ctx, ref, key)
+	}
+	own := secret.Ref{Scheme: secret.Keyring, Arg: secret.New(profile.Account(p.Name, key))}
+	value, err := w.resolver(o).Resolve(ctx, own, key)
+	if errors.Is(err, keyring.ErrAbsent) {
+		return value, fault.New(fault.Config, "config.secret", "the profile does not say where it lies, and there is no keyring to look in").
+			Doing("%s", key).Hint("add `%s: env:NAME` (or file:, keyring:, command:) to the profile", key)
+	}
+	return value, err
+}
+
+func (w *wiring) secrets(o cli.Options) cli.SecretKeeper { return secretKeeper{w.keyring(o).Secrets()} }
+
+// secretKeeper gives the keyring's errors the words that a user can act on.
+type secretKeeper struct{ *keyring.Secrets }
+
+func (k secretKeeper) Set(ctx context.Context, account string, value secret.String) error {
+	return told(k.Secrets.Set(ctx, account, value), "storing the secret in the keyring")
+}
+
+func (k secretKeeper) Delete(ctx context.Context, account string) error {
+	err := k.Secrets.Delete(ctx, account)
+	if errors.Is(err, tokenstore.ErrNotFound) {
+		return fault.New(fault.Config, "config.secret", "the keyring has no account %q", account).Hint("authctl secret list")
+	}
+	return told(err, "removing the secret from the keyring")
+}
+
+func (k secretKeeper) List(ctx context.Context) ([]string, error) {
+	names, err := k.Secrets.List(ctx)
+	return names, told(err, "listing the secrets in the keyring")
+}
+
+func told(err error, doing string) error {
+	if err == nil {
+		return nil
+	}
+	return fault.From(err).Doing("%s", doing)
+}

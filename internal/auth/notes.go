@@ -1,0 +1,92 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/grant"
+)
+
+// maxPause bounds what a server may ask for: a hostile Retry-After must not lock a profile for ever.
+const maxPause = time.Hour
+
+// Notes are small non-secret facts per identity that outlive a process. A note that cannot be read is no note.
+type Notes interface {
+	ReadState(name string) ([]byte, bool)
+	WriteState(name string, data []byte) error
+	ClearState(name string) error
+}
+
+// note is what one process tells the next about a token endpoint.
+type note struct {
+	// NotBefore is when the server wants to be asked again (Retry-After of a 429 or 503).
+	NotBefore time.Time `json:"not_before,omitzero"`
+	// Refused is when the server refused these credentials. Who was already waiting for that answer takes it for
+	// its own: fifty jobs with one wrong password are one failed login, not fifty and a locked account.
+	Refused time.Time `json:"refused,omitzero"`
+	Code    string    `json:"code,omitempty"`
+	Message string    `json:"message,omitempty"`
+	Hints   []string  `json:"hints,omitempty"`
+	OAuth   string    `json:"oauth_error,omitempty"`
+	Status  int       `json:"status,omitempty"`
+}
+
+// mayAsk says whether the token endpoint may be asked now, by one that has been waiting since that time.
+func (s *Session) mayAsk(since time.Time) error {
+	n, ok := s.readNote()
+	if !ok {
+		return nil
+	}
+	now := s.Clock()
+	if pause := n.NotBefore.Sub(now); pause > 0 && pause <= maxPause {
+		e := fault.New(fault.Network, "network.throttled", "the server asked for a pause; %s of it are left",
+			(pause+time.Second-1).Truncate(time.Second)).Doing("token request to %s", s.Identity.TokenEndpoint)
+		e.Status, e.Retryable = n.Status, true
+		return e.Hint("try again in %d seconds", int64((pause+time.Second-1)/time.Second))
+	}
+	if n.Refused.After(since) && !n.Refused.After(now) {
+		return &fault.Error{
+			Kind: fault.Auth, Code: n.Code, Err: errors.New(n.Message), Hints: n.Hints,
+			OAuthError: n.OAuth, Status: n.Status,
+		}
+	}
+	return nil
+}
+
+// noteFailure keeps what other processes should know of a failed request.
+func (s *Session) noteFailure(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	var n note
+	e := fault.From(err)
+	if t, ok := errors.AsType[*grant.Throttled](err); ok {
+		n = note{NotBefore: t.Until, Status: e.Status}
+		if limit := s.Clock().Add(maxPause); n.NotBefore.After(limit) {
+			n.NotBefore = limit
+		}
+	} else if e.Kind == fault.Auth {
+		n = note{
+			Refused: s.Clock(), Code: e.CodeOrKind(), Message: e.Error(), Hints: e.Hints,
+			OAuth: e.OAuthError, Status: e.Status,
+		}
+	} else {
+		return
+	}
+	if data, err := json.Marshal(n); err == nil {
+		_ = s.Notes.WriteState(s.Identity.Key(), data) // without the note the others ask for themselves
+	}
+}
+
+func (s *Session) readNote() (note, bool) {
+	var n note
+	data, ok := s.Notes.ReadState(s.Identity.Key())
+	return n, ok && json.Unmarshal(data, &n) == nil
+}
+
+func (s *Session) clearNotes() {
+	_ = s.Notes.ClearState(s.Identity.Key()) // an old note is overruled by its own times
+}

@@ -1,0 +1,97 @@
+package auth
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+
+	"github.com/authctl/authctl/internal/grant"
+	"github.com/authctl/authctl/internal/secret"
+	"github.com/authctl/authctl/internal/tokenstore"
+)
+
+// skew is how long before its end a token of this life is no longer used: 10 %, at least 10 s and at most 60 s; for
+// lives under 100 s 10 %, at least 2 s.
+func skew(life time.Duration) time.Duration {
+	tenth := life / 10
+	if life < 100*time.Second {
+		return max(tenth, 2*time.Second)
+	}
+	return min(max(tenth, 10*time.Second), time.Minute)
+}
+
+// fresh reports whether a record's token may be used now. A wall clock that went back behind the token's birth says
+// nothing about its age, so it is stale.
+func (s *Session) fresh(r *tokenstore.Record, minTTL time.Duration) bool {
+	margin := s.Skew
+	if margin == 0 {
+		margin = skew(r.ExpiresAt.Sub(r.ObtainedAt))
+	}
+	now := s.Clock()
+	return !now.Before(r.ObtainedAt) && now.Before(r.ExpiresAt.Add(-margin-minTTL))
+}
+
+// save keeps a token that lives at all. A store that cannot write costs the user the next request, not this token:
+// that is a warning, unless the token carries a refresh token that nothing could bring back.
+func (s *Session) save(ctx context.Context, token *grant.Token) error {
+	if !token.ExpiresAt.After(token.ObtainedAt) && token.RefreshToken.IsZero() {
+		return nil
+	}
+	// Asked for again, since a discovery made by this very request belongs to the token.
+	bound, err := s.Bound(ctx)
+	if err != nil {
+		return err
+	}
+	s.clearNotes()
+	err = s.Store.Put(ctx, s.record(token, bound))
+	if err == nil || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if token.RefreshToken.IsZero() {
+		s.Warn("the token could not be kept in %s and will be asked for again: %v", s.Store.Place(), err)
+		return nil
+	}
+	return storeFault(err).Doing("keeping the token in %s", s.Store.Place())
+}
+
+func (s *Session) record(token *grant.Token, bound []secret.String) *tokenstore.Record {
+	salt := make([]byte, 16)
+	_, _ = rand.Read(salt) // never fails since Go 1.24
+	return &tokenstore.Record{
+		Key: s.Identity.Key(), Profile: s.Profile, Provider: s.Provider,
+		Endpoint: s.Identity.TokenEndpoint, ClientID: s.Identity.ClientID, Subject: s.Identity.Subject, Scopes: s.Identity.Scopes,
+		AccessToken: token.AccessToken, TokenType: token.TokenType, RefreshToken: token.RefreshToken, IDToken: token.IDToken,
+		Scope: token.Scope, ObtainedAt: token.ObtainedAt, ExpiresAt: token.ExpiresAt,
+		Salt: salt, Binding: binding(salt, bound),
+	}
+}
+
+func cached(r *tokenstore.Record) *Answer { return &Answer{Token: tokenOf(r), FromCache: true} }
+
+func tokenOf(r *tokenstore.Record) *grant.Token {
+	return &grant.Token{
+		AccessToken: r.AccessToken, TokenType: r.TokenType, RefreshToken: r.RefreshToken, IDToken: r.IDToken,
+		Scope: r.Scope, ObtainedAt: r.ObtainedAt, ExpiresAt: r.ExpiresAt,
+	}
+}
+
+// boundTo reports whether the record's token was got with these secrets. Without it a wrong secret would seem to
+// work, and a token could be had without knowing the secret.
+func boundTo(r *tokenstore.Record, bound []secret.String) bool {
+	return hmac.Equal(r.Binding, binding(r.Salt, bound))
+}
+
+func binding(salt []byte, bound []secret.String) []byte {
+	mac := hmac.New(sha256.New, salt)
+	var n [8]byte
+	for _, b := range bound {
+		text := b.Reveal()
+		binary.BigEndian.PutUint64(n[:], uint64(len(text)))
+		mac.Write(n[:])
+		mac.Write([]byte(text))
+	}
+	return mac.Sum(nil)
+}

@@ -1,0 +1,235 @@
+package call
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/authctl/authctl/internal/fault"
+)
+
+// bufferedBody is how much of a stream is kept, so that it has a length and can be sent again.
+const bufferedBody = 1 << 20
+
+// Body is what a request sends. Open gives its bytes from the beginning, with their number or -1; the caller closes
+// them. A body that is not Replayable may be opened once.
+type Body interface {
+	Open() (io.ReadCloser, int64, error)
+	Replayable() bool
+}
+
+func replayable(b Body) bool { return b == nil || b.Replayable() }
+
+var (
+	_ Body = Text("")
+	_ Body = (*fileBody)(nil)
+	_ Body = (*streamBody)(nil)
+	_ Body = joined(nil)
+)
+
+// Text is a body that lies in memory.
+type Text string
+
+// Open implements [Body].
+func (t Text) Open() (io.ReadCloser, int64, error) {
+	return io.NopCloser(bytes.NewReader([]byte(t))), int64(len(t)), nil
+}
+
+// Replayable implements [Body].
+func (Text) Replayable() bool { return true }
+
+// fileBody is a file by name. Whatever is no regular file (a FIFO, a process substitution) is a stream.
+type fileBody struct {
+	path   string
+	strip  bool // leave out CR, LF and NUL
+	stream *streamBody
+}
+
+func (b *fileBody) Open() (io.ReadCloser, int64, error) {
+	if b.stream != nil {
+		return b.stream.Open()
+	}
+	f, err := os.Open(b.path)
+	if err != nil {
+		return nil, 0, fault.New(fault.IO, "io.read", "read the body to send: %w", err)
+	}
+	size, err := b.measure(f)
+	switch {
+	case err != nil:
+		_ = f.Close()
+		return nil, 0, fault.New(fault.IO, "io.read", "read the body to send: %w", err)
+	case size < 0:
+		b.stream = &streamBody{in: f, strip: b.strip}
+		return b.stream.Open()
+	}
+	return &exactBody{in: b.filter(f), file: f, left: size}, size, nil
+}
+
+// measure counts the bytes to send, -1 where that would consume them, and leaves f at its beginning.
+func (b *fileBody) measure(f *os.File) (int64, error) {
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return 0, err
+	case info.IsDir():
+		return 0, errors.New(b.path + " is a directory")
+	case !info.Mode().IsRegular():
+		return -1, nil
+	case !b.strip:
+		return info.Size(), nil
+	}
+	size, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, b.filter(f), make([]byte, copyBytes))
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	return size, err
+}
+
+func (b *fileBody) filter(r io.Reader) io.Reader {
+	if b.strip {
+		return stripReader{r}
+	}
+	return r
+}
+
+func (b *fileBody) Replayable() bool {
+	if b.stream != nil {
+		return b.stream.Replayable()
+	}
+	info, err := os.Stat(b.path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// exactBody gives exactly the bytes that were promised, or says that the file changed.
+type exactBody struct {
+	in   io.Reader
+	file io.Closer
+	left int64
+}
+
+func (b *exactBody) Read(p []byte) (int, error) {
+	if b.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := b.in.Read(p[:min(int64(len(p)), b.left)])
+	if b.left -= int64(n); err == io.EOF && b.left > 0 { //nolint:errorlint // io.Reader promises the bare value
+		err = fault.New(fault.IO, "io.read", "the body's file became shorter while it was sent")
+	}
+	return n, err
+}
+
+func (b *exactBody) Close() error { return b.file.Close() }
+
+// streamBody is stdin or its like: the first MiB is kept, and if that is all, it is as good as a file.
+type streamBody struct {
+	in    io.Reader
+	strip bool
+
+	loaded, whole, used bool
+	head                []byte
+}
+
+// load reads the head on first use, so that nothing is consumed for a request that is refused.
+func (b *streamBody) load() error {
+	if b.loaded {
+		return nil
+	}
+	b.loaded = true
+	in := b.in
+	if b.strip {
+		in = stripReader{in}
+	}
+	b.in = in
+	var err error
+	b.head, err = io.ReadAll(io.LimitReader(in, bufferedBody+1))
+	if err != nil {
+		return fault.New(fault.IO, "io.read", "read the body to send: %w", err)
+	}
+	b.whole = len(b.head) <= bufferedBody
+	return nil
+}
+
+func (b *streamBody) Open() (io.ReadCloser, int64, error) {
+	if err := b.load(); err != nil {
+		return nil, 0, err
+	}
+	if b.whole {
+		return io.NopCloser(bytes.NewReader(b.head)), int64(len(b.head)), nil
+	}
+	if b.used {
+		return nil, 0, fault.New(fault.IO, "io.read", "the body came from a stream and cannot be sent twice")
+	}
+	b.used = true
+	return io.NopCloser(io.MultiReader(bytes.NewReader(b.head), b.in)), -1, nil
+}
+
+func (b *streamBody) Replayable() bool { return b.load() == nil && b.whole }
+
+// stripReader leaves out CR, LF and NUL, as curl's -d @file does.
+type stripReader struct{ in io.Reader }
+
+func (s stripReader) Read(p []byte) (int, error) {
+	for {
+		n, err := s.in.Read(p)
+		kept := p[:0]
+		for _, c := range p[:n] {
+			if c != '\r' && c != '\n' && c != 0 {
+				kept = append(kept, c)
+			}
+		}
+		if len(kept) > 0 || err != nil || len(p) == 0 {
+			return len(kept), err
+		}
+	}
+}
+
+// joined is several bodies, one after the other.
+type joined []Body
+
+func (j joined) Open() (io.ReadCloser, int64, error) {
+	all := &joinedReader{}
+	total := int64(0)
+	for _, part := range j {
+		r, size, err := part.Open()
+		if err != nil {
+			_ = all.Close()
+			return nil, 0, err
+		}
+		all.parts = append(all.parts, r)
+		if total >= 0 {
+			total += size
+		}
+		if size < 0 {
+			total = -1
+		}
+	}
+	readers := make([]io.Reader, len(all.parts))
+	for i, r := range all.parts {
+		readers[i] = r
+	}
+	all.Reader = io.MultiReader(readers...)
+	return all, total, nil
+}
+
+func (j joined) Replayable() bool {
+	for _, part := range j {
+		if !part.Replayable() {
+			return false
+		}
+	}
+	return true
+}
+
+type joinedReader struct {
+	io.Reader
+	parts []io.ReadCloser
+}
+
+func (r *joinedReader) Close() error {
+	var errs []error
+	for _, part := range r.parts {
+		errs = append(errs, part.Close())
+	}
+	return errors.Join(errs...)
+}

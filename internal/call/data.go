@@ -1,0 +1,142 @@
+package call
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/authctl/authctl/internal/fault"
+)
+
+// DataFlag is one of curl's flags for a body.
+type DataFlag uint8
+
+// The flags.
+const (
+	Form   DataFlag = iota // -d: @file without its CR, LF and NUL
+	Raw                    // --data-raw: @ means nothing
+	Binary                 // --data-binary: @file as it is
+	JSON                   // --json: @file as it is, with JSON's headers
+	Upload                 // -T: a file, - for stdin, by PUT
+)
+
+// Data gathers the body flags of a command line in their order. The zero Data is no body.
+type Data struct {
+	Stdin io.Reader // what @- and -T - read; nil: nothing
+
+	parts        []Body
+	json, upload bool
+	stdin        *streamBody
+}
+
+// Add takes one flag and its argument, as curl 7.88 means it: parts are joined by &, but for those of --json, which
+// are put one behind the other.
+func (d *Data) Add(flag DataFlag, arg string) error {
+	if len(d.parts) > 0 && (d.upload || flag == Upload) {
+		return fault.New(fault.Usage, "usage.data", "-T goes together with no other flag for a body")
+	}
+	part, err := d.part(flag, arg)
+	if err != nil {
+		return err
+	}
+	if len(d.parts) > 0 && flag != JSON {
+		d.parts = append(d.parts, Text("&"))
+	}
+	d.parts = append(d.parts, part)
+	d.json = d.json || flag == JSON
+	d.upload = flag == Upload
+	return nil
+}
+
+func (d *Data) part(flag DataFlag, arg string) (Body, error) {
+	name, isFile := strings.CutPrefix(arg, "@")
+	if flag == Upload {
+		name, isFile = arg, true
+	}
+	switch {
+	case flag == Raw || !isFile:
+		return Text(arg), nil
+	case name == "":
+		return nil, fault.New(fault.Usage, "usage.data", "the name of the body's file is empty").
+			Hint("write @FILE, or @- for standard input")
+	case name == "-":
+		return d.fromStdin(flag == Form), nil
+	}
+	return &fileBody{path: name, strip: flag == Form}, nil
+}
+
+// fromStdin reads standard input for the first flag that names it; for a second one there is nothing left.
+func (d *Data) fromStdin(strip bool) Body {
+	if d.stdin != nil || d.Stdin == nil {
+		return Text("")
+	}
+	d.stdin = &streamBody{in: d.Stdin, strip: strip}
+	return d.stdin
+}
+
+// Body is what the flags make, nil without any.
+func (d *Data) Body() Body {
+	switch len(d.parts) {
+	case 0:
+		return nil
+	case 1:
+		return d.parts[0]
+	}
+	return joined(d.parts)
+}
+
+// Method is the one to use where the user names none.
+func (d *Data) Method() string {
+	switch {
+	case d.upload:
+		return http.MethodPut
+	case len(d.parts) > 0:
+		return http.MethodPost
+	}
+	return http.MethodGet
+}
+
+// Implied are the headers that the flags bring with them.
+func (d *Data) Implied() http.Header {
+	switch {
+	case d.json:
+		return http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}
+	case len(d.parts) > 0 && !d.upload:
+		return http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	}
+	return nil
+}
+
+// UploadURL is where -T FILE goes: a URL that ends in a slash names a folder, and gets the file's name.
+func UploadURL(u *url.URL, file string) *url.URL {
+	out := *u
+	if file == "-" || !strings.HasSuffix(u.EscapedPath(), "/") {
+		return &out
+	}
+	name := path.Base(filepath.ToSlash(file))
+	out.RawPath = u.EscapedPath() + url.PathEscape(name)
+	out.Path = u.Path + name
+	return &out
+}
+
+// AddQuery appends "name=value" pairs, escaped, behind the query that u has and that stays as it is.
+func AddQuery(u *url.URL, pairs []string) error {
+	for _, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok || name == "" {
+			return fault.New(fault.Usage, "usage.query", "a query parameter is not of the form name=value").
+				Hint("--query limit=10")
+		}
+		if u.RawQuery != "" {
+			u.RawQuery += "&"
+		}
+		u.RawQuery += escapeQuery(name) + "=" + escapeQuery(value)
+	}
+	return nil
+}
+
+// escapeQuery writes a blank as %20, which means the same to every server.
+func escapeQuery(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }

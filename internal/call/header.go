@@ -1,0 +1,141 @@
+package call
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"net/textproto"
+	"strings"
+
+	"github.com/authctl/authctl/internal/fault"
+)
+
+// maxHeaderFile bounds a file of headers.
+const maxHeaderFile = 256 << 10
+
+// Headers are the -H flags of a command line.
+type Headers struct {
+	Set    http.Header
+	Remove []string
+}
+
+// Add reads a header as curl does: "Name: value" sends it, "Name;" sends it empty, "Name:" sends none of that name where
+// this program would. The value may be a secret, so no error shows any of it.
+func (h *Headers) Add(line string) error {
+	line = strings.TrimRight(line, "\r\n")
+	name, value, ok := strings.Cut(line, ":")
+	value = strings.Trim(value, " \t")
+	empty := false
+	if !ok {
+		name, empty = strings.CutSuffix(strings.TrimRight(line, " \t"), ";")
+	}
+	switch name = strings.TrimRight(name, " \t"); {
+	case !ok && !empty, !isToken(name):
+		return fault.New(fault.Usage, "usage.header", "a header is neither 'Name: value' nor 'Name:' nor 'Name;'").
+			Hint("-H 'Accept: application/json'")
+	case !isFieldValue(value):
+		return fault.New(fault.Usage, "usage.header", "the value of header %s holds a control character", name)
+	case value == "" && !empty:
+		h.Remove = append(h.Remove, name)
+		return nil
+	}
+	if h.Set == nil {
+		h.Set = http.Header{}
+	}
+	h.Set.Add(name, value)
+	return nil
+}
+
+// AddFile reads one header a line, as curl's -H @file does. Empty lines are passed over.
+func (h *Headers) AddFile(r io.Reader) error {
+	limited := &io.LimitedReader{R: r, N: maxHeaderFile + 1}
+	lines := bufio.NewScanner(limited)
+	lines.Buffer(nil, maxHeaderFile+1)
+	for lines.Scan() {
+		if line := lines.Text(); strings.Trim(line, " \t\r") != "" {
+			if err := h.Add(line); err != nil {
+				return err
+			}
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fault.New(fault.IO, "io.read", "read the headers: %w", err)
+	}
+	if limited.N <= 0 {
+		return fault.New(fault.IO, "io.read", "the file of headers is larger than %d bytes", maxHeaderFile)
+	}
+	return nil
+}
+
+// isFieldValue holds a value to RFC 9110 section 5.5: nothing that ends a header.
+func isFieldValue(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return (r < ' ' && r != '\t') || r == 0x7f })
+}
+
+// checkHeaders refuses the user's headers that would say something else than the request does.
+func checkHeaders(req *Request) error {
+	for name, values := range req.Header {
+		if !isToken(name) {
+			return fault.New(fault.Usage, "usage.header", "the name of a header holds what no name may hold")
+		}
+		for _, value := range values {
+			if !isFieldValue(value) {
+				return fault.New(fault.Usage, "usage.header", "the value of header %s holds a control character", name)
+			}
+		}
+		if err := checkName(textproto.CanonicalMIMEHeaderKey(name), req.NoAuth); err != nil {
+			return err
+		}
+	}
+	for _, name := range req.Remove {
+		if strings.EqualFold(name, "Authorization") && !req.NoAuth {
+			return fault.New(fault.Usage, "usage.header", "the header Authorization is the token's").Hint("add --no-auth")
+		}
+	}
+	return nil
+}
+
+func checkName(name string, anonymous bool) error {
+	switch name {
+	case "Content-Length", "Transfer-Encoding", "Trailer", "Connection", "Upgrade", "Te", "Keep-Alive":
+		return fault.New(fault.Usage, "usage.header", "the header %s is made from the request itself", name)
+	case "Proxy-Authorization", "Proxy-Connection":
+		return fault.New(fault.Usage, "usage.header", "the header %s is for a proxy, not for the API", name).
+			Hint("put the proxy's name and password into the proxy setting")
+	case "Authorization", "Host":
+		if !anonymous {
+			return fault.New(fault.Usage, "usage.header", "the header %s goes together with no token", name).
+				Hint("add --no-auth")
+		}
+	}
+	return nil
+}
+
+// headers puts together what is sent: this program's, the body's, the profile's and the user's, each over the one
+// before.
+func (c *Client) headers(req *Request) http.Header {
+	out := http.Header{"Accept": {"*/*"}, "User-Agent": {c.UserAgent}}
+	for name, values := range req.Implied {
+		out[textproto.CanonicalMIMEHeaderKey(name)] = values
+	}
+	if !req.NoAuth {
+		own := http.Header{}
+		for _, h := range c.Headers {
+			own.Add(h.Name, h.Value.Reveal())
+		}
+		for name, values := range own {
+			out[name] = values
+		}
+	}
+	for _, name := range req.Remove {
+		out.Del(name)
+	}
+	for name, values := range req.Header {
+		out[textproto.CanonicalMIMEHeaderKey(name)] = values
+	}
+	if _, ok := out["User-Agent"]; !ok {
+		out["User-Agent"] = []string{""} // else net/http sends its own
+	}
+	out.Del("Host") // net/http takes it from the request
+	return out
+}

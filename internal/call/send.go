@@ -1,0 +1,111 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+
+	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/httpx"
+)
+
+// send puts req on the wire once.
+func (c *Client) send(ctx context.Context, req *Request, bearer *httpx.Bearer) (*http.Response, error) {
+	w := newWatch(ctx, c.IdleTimeout)
+	out, err := c.build(w, req, bearer)
+	if err != nil {
+		w.stop()
+		return nil, err
+	}
+	c.Trace.request(out, c.secretNames(req))
+	client := http.Client{Transport: c.HTTP.Transport, Timeout: c.HTTP.Timeout, CheckRedirect: followNothing}
+	res, err := client.Do(out)
+	if err != nil {
+		defer w.stop()
+		return nil, w.fault(err, httpx.Operation(out.Method, out.URL))
+	}
+	w.enter("reading the body of the answer")
+	c.Trace.response(res)
+	res.Body = &answerBody{ReadCloser: res.Body, watch: w, op: httpx.Operation(out.Method, out.URL)}
+	return res, nil
+}
+
+func followNothing(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// build makes the request that goes out. The token comes last, over whatever came before.
+func (c *Client) build(w *watch, req *Request, bearer *httpx.Bearer) (*http.Request, error) {
+	target := *req.URL
+	target.Fragment, target.RawFragment = "", ""
+	out := (&http.Request{
+		Method: req.method(), URL: &target, Host: req.Header.Get("Host"), Header: c.headers(req),
+	}).WithContext(httptrace.WithClientTrace(w.ctx, c.clientTrace(w)))
+	if bearer != nil {
+		if err := bearer.Authorize(out); err != nil {
+			return nil, err
+		}
+	}
+	if req.Body == nil {
+		return out, nil
+	}
+	body, size, err := req.Body.Open()
+	if err != nil {
+		return nil, err
+	}
+	if out.ContentLength = size; size == 0 {
+		_ = body.Close()
+		out.Body = http.NoBody // net/http takes 0 with a body for "unknown"
+		return out, nil
+	}
+	out.Body = &sentBody{ReadCloser: body, watch: w}
+	return out, nil
+}
+
+// sentBody tells the watch how the sending goes.
+type sentBody struct {
+	io.ReadCloser
+	watch *watch
+}
+
+func (b *sentBody) Read(p []byte) (int, error) {
+	b.watch.rest() // a slow source is nobody's time-out
+	n, err := b.ReadCloser.Read(p)
+	switch {
+	case err == nil:
+		b.watch.expect()
+	case !errors.Is(err, io.EOF):
+		b.watch.blame(localFault(err))
+	}
+	return n, err
+}
+
+// answerBody turns the errors of a body into faults and bounds the time that it may stand still.
+type answerBody struct {
+	io.ReadCloser
+	watch *watch
+	op    string
+}
+
+func (b *answerBody) Read(p []byte) (int, error) {
+	b.watch.expect()
+	n, err := b.ReadCloser.Read(p)
+	b.watch.rest()
+	if err != nil && !errors.Is(err, io.EOF) {
+		return n, b.watch.fault(err, b.op)
+	}
+	return n, err
+}
+
+func (b *answerBody) Close() error {
+	defer b.watch.stop()
+	return b.ReadCloser.Close()
+}
+
+// localFault is a failure to read what is to be sent.
+func localFault(err error) *fault.Error {
+	if known, ok := errors.AsType[*fault.Error](err); ok {
+		return known
+	}
+	return fault.New(fault.IO, "io.read", "read the body to send: %w", err)
+}

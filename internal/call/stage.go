@@ -1,0 +1,100 @@
+package call
+
+import (
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/authctl/authctl/internal/fault"
+)
+
+// maxLinks is how many symbolic links are followed to a file that does not exist yet.
+const maxLinks = 40
+
+// stagedFile is a file that is written beside its target and takes its place when it is whole.
+type stagedFile struct {
+	file   *os.File
+	target string
+}
+
+// openTarget opens path for writing: a regular or a new file by a staged one, anything else directly. An existing file
+// is opened first, unharmed, to learn what it is and whether it may be written. Links are written through, as by curl.
+func openTarget(path string) (*stagedFile, *os.File, error) {
+	target, err := followLinks(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	mode := fs.FileMode(0o666) // for the umask to narrow
+	existing, err := os.OpenFile(target, os.O_WRONLY, 0)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		stage, err := newStage(target, mode)
+		return stage, nil, err
+	case err != nil:
+		return nil, nil, err
+	}
+	info, err := existing.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, existing, nil
+	}
+	_ = existing.Close()
+	if err != nil {
+		return nil, nil, err
+	}
+	stage, err := newStage(target, info.Mode().Perm())
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := stage.file.Chmod(info.Mode().Perm()); err != nil {
+		stage.discard()
+		return nil, nil, err
+	}
+	return stage, nil, nil
+}
+
+// newStage makes the file under a name that nobody can guess, in the target's folder, so that the rename is atomic.
+func newStage(target string, mode fs.FileMode) (*stagedFile, error) {
+	if base := filepath.Base(target); base == "." || base == string(filepath.Separator) {
+		return nil, fault.New(fault.IO, "io.write", "%s is a directory", target)
+	}
+	name := filepath.Join(filepath.Dir(target), ".authctl-"+rand.Text()+".part")
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return nil, err
+	}
+	return &stagedFile{file: f, target: target}, nil
+}
+
+// commit puts the file in its place. A close that fails (a full disk, a quota) leaves what was there.
+func (s *stagedFile) commit() error {
+	err := s.file.Close()
+	if err == nil {
+		err = os.Rename(s.file.Name(), s.target)
+	}
+	if err != nil {
+		_ = os.Remove(s.file.Name())
+	}
+	return err
+}
+
+func (s *stagedFile) discard() {
+	_ = s.file.Close()
+	_ = os.Remove(s.file.Name())
+}
+
+// followLinks gives the name that a chain of symbolic links ends in, whether or not it exists.
+func followLinks(path string) (string, error) {
+	for range maxLinks {
+		link, err := os.Readlink(path)
+		if err != nil {
+			return path, nil //nolint:nilerr // no link, or nothing: opening it will tell
+		}
+		if !filepath.IsAbs(link) {
+			link = filepath.Join(filepath.Dir(path), link)
+		}
+		path = link
+	}
+	return "", errors.New("too many symbolic links: " + path)
+}

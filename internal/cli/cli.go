@@ -1,0 +1,159 @@
+// Package cli turns words into values, values into text, and errors into exit codes. It is the only room that prints,
+// and it prints the answer on stdout and everything else on stderr.
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/authctl/authctl/internal/auth"
+	"github.com/authctl/authctl/internal/config"
+	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/httpx"
+	"github.com/authctl/authctl/internal/iostreams"
+	"github.com/authctl/authctl/internal/profile"
+	"github.com/authctl/authctl/internal/secret"
+)
+
+// App is the program: what main hands down, and the ports through which the commands reach the rooms below. Each port
+// is a function, so that a command pays for what it uses alone.
+type App struct {
+	Version string
+	IO      *iostreams.Streams
+	Getenv  func(string) (string, bool)
+	Environ func() []string
+	Clock   func() time.Time
+
+	// Loader finds and reads profiles.yaml.
+	Loader *config.Loader
+	// Mask takes every secret seen so far out of text made elsewhere.
+	Mask *secret.Mask
+	// Session opens the store that was chosen and gives the profile's session.
+	Session func(ctx context.Context, p *profile.Profile, o Options) (*auth.Session, error)
+	// Store opens the chosen store for looking at.
+	Store func(ctx context.Context, o Options) (TokenLister, error)
+	// Secrets is the keyring as `secret set` writes it.
+	Secrets func(o Options) SecretKeeper
+	// Resolve reads a secret reference of the profile.
+	Resolve func(ctx context.Context, p *profile.Profile, ref secret.Ref, key string, o Options) (secret.String, error)
+	// Transport connects to servers as the profile says.
+	Transport func(p *profile.Profile) (*http.Transport, error)
+	// Realms lists API Connect's identity providers, asking the server.
+	Realms func(ctx context.Context, p *profile.Profile, o Options, refresh bool) ([]Realm, error)
+	// Sandbox starts the local stand-ins in a folder.
+	Sandbox func(ctx context.Context, dir string, log func(format string, args ...any)) (Sandbox, error)
+	// SecretKeys are the keys of a provider that hold secret references; nil for an unknown provider.
+	SecretKeys func(provider string) []string
+}
+
+// Options are the global settings of one run, once flags, environment and file have had their say.
+type Options struct {
+	Config  string // the path of profiles.yaml
+	Storage string
+	File    *config.File
+	NoInput bool
+	Trace   func(format string, args ...any) // nil unless --verbose
+	Warn    func(format string, args ...any)
+	Note    func(format string, args ...any)
+	Ask     func(ctx context.Context, label string) (secret.String, error)
+	// Interactive says that a person can be waited for.
+	Interactive bool
+}
+
+// Run carries out one command line and gives the process's exit status.
+func (a *App) Run(ctx context.Context, args []string) int {
+	g := &globals{app: a}
+	root := a.tree(g, args)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	return a.fail(ctx, g, args, err)
+}
+
+// fail prints an error, once, and gives its exit status.
+func (a *App) fail(ctx context.Context, g *globals, args []string, err error) int {
+	if status, ok := errors.AsType[childStatus](err); ok {
+		return int(status)
+	}
+	if isBrokenPipe(err) {
+		return 141 // 128 + SIGPIPE: who read our output has gone, and knows
+	}
+	if !g.started { // cobra's own complaints: unknown commands, flags, arguments
+		if _, ok := errors.AsType[*fault.Error](err); !ok {
+			err = usageFault(err)
+		}
+	}
+	e, status := fault.From(err), 0
+	if w, ok := errors.AsType[wrapperFault](err); ok {
+		status = w.status
+	}
+	if e.Kind == fault.Canceled || ctx.Err() != nil {
+		return signalStatus(ctx)
+	}
+	if e.Profile == "" {
+		e.Profile = g.profileName
+	}
+	if g.jsonErrors(args) {
+		a.printJSON(e)
+	} else {
+		a.printText(e)
+	}
+	return max(status, e.Kind.ExitCode())
+}
+
+// childStatus is the exit status of a program that was run for the user; it is passed on as it is.
+type childStatus int
+
+func (childStatus) Error() string { return "the command failed" }
+
+// Signal is the cause of a context that a signal ended.
+type Signal struct {
+	Number int
+	Name   string
+}
+
+func (s Signal) Error() string { return s.Name }
+
+func signalStatus(ctx context.Context) int {
+	if s, ok := errors.AsType[Signal](context.Cause(ctx)); ok {
+		return 128 + s.Number
+	}
+	return fault.Canceled.ExitCode()
+}
+
+// usage makes an error of the command line.
+func usage(format string, args ...any) *fault.Error {
+	return fault.New(fault.Usage, "", format, args...)
+}
+
+func usageFault(err error) error {
+	return (&fault.Error{Kind: fault.Usage, Err: err}).Hint("authctl help")
+}
+
+// writeOut writes the answer; an answer that did not arrive is an error of its own.
+// answer writes text that somebody else had a part in: byte for byte, but made visible on a terminal.
+func (a *App) answer(data []byte) error {
+	if a.IO.OutTTY {
+		data = []byte(httpx.Visible(string(data)))
+	}
+	return writeOut(a.IO.Out, data)
+}
+
+func writeOut(w io.Writer, data []byte) error {
+	if _, err := w.Write(data); err != nil {
+		return outFault(err)
+	}
+	return nil
+}
+
+func outFault(err error) error {
+	if isBrokenPipe(err) {
+		return err
+	}
+	return fault.New(fault.IO, "io.stdout", "%w", err).Doing("writing to standard output")
+}

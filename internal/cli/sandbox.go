@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authctl/authctl/internal/fault"
+)
+
+// Sandbox is the running stand-ins.
+type Sandbox interface {
+	ProfilesPath() string
+	Close() error
+}
+
+func newSandbox(g *globals) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "sandbox [-- COMMAND [ARG...]]",
+		Short: "Run local stand-ins of the four providers",
+		Long: "Run local stand-ins of TNCO, API Connect, Entra ID and MuleSoft, and a protected echo API, on loopback with TLS from a\n" +
+			"throw-away CA. With COMMAND, run it with AUTHCTL_CONFIG set to a ready profiles.yaml, then stop and return its status.\n" +
+			"Without, print the line that sets AUTHCTL_CONFIG, and serve until interrupted.",
+		Example: "  authctl sandbox -- authctl token get --profile tnco\n" +
+			"  authctl sandbox -- sh -c 'authctl call GET /things --profile entra'",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
+				return usage("a command to run stands behind --").Hint("authctl sandbox -- %s", strings.Join(args, " "))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return g.runSandbox(cmd.Context(), args) },
+	}
+	return cmd
+}
+
+func (g *globals) runSandbox(ctx context.Context, args []string) (err error) {
+	dir, err := os.MkdirTemp("", "authctl-sandbox-")
+	if err != nil {
+		return fault.New(fault.IO, "io.temp", "%w", err).Doing("making a folder for the sandbox")
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	log := func(string, ...any) {}
+	if g.verbose > 0 {
+		log = g.app.trace
+	}
+	box, err := g.app.Sandbox(ctx, dir, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, box.Close()) }()
+	if len(args) > 0 {
+		return g.runInSandbox(ctx, box, args)
+	}
+	if err := writeOut(g.app.IO.Out, []byte("export AUTHCTL_CONFIG="+shellWord(box.ProfilesPath())+"\n")); err != nil {
+		return err
+	}
+	g.app.note("the sandbox serves until interrupted; run the line above in another terminal")
+	<-ctx.Done()
+	return nil // being stopped is how a server ends well
+}
+
+func (g *globals) runInSandbox(ctx context.Context, box Sandbox, args []string) error {
+	child := exec.CommandContext(ctx, args[0], args[1:]...)
+	child.Env = g.childEnv("AUTHCTL_CONFIG=" + box.ProfilesPath())
+	child.Stdin, child.Stdout, child.Stderr = g.app.IO.In, g.app.IO.Out, g.app.IO.Err
+	child.Cancel = func() error { return interrupt(child.Process) }
+	child.WaitDelay = 5 * time.Second
+	return childResult(args[0], child.Run())
+}
+
+// childEnv is the environment without authctl's own storage key, and with more.
+func (g *globals) childEnv(more ...string) []string {
+	var env []string
+	for _, pair := range g.app.Environ() {
+		if !strings.HasPrefix(pair, "AUTHCTL_STORAGE_KEY=") && !strings.HasPrefix(pair, "AUTHCTL_CONFIG=") {
+			env = append(env, pair)
+		}
+	}
+	return append(env, more...)
+}
+
+// childResult turns a child's end into authctl's: its own status unchanged, 127 for a program that is not there,
+// 126 for one that cannot be run.
+func childResult(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return childStatus(exitStatus(exit.ProcessState))
+	}
+	status := wrapperFault{status: 125}
+	switch {
+	case errors.Is(err, exec.ErrNotFound), errors.Is(err, os.ErrNotExist):
+		status.status = 127
+	case errors.Is(err, os.ErrPermission), errors.Is(err, exec.ErrDot):
+		status.status = 126
+	}
+	status.fault = (&fault.Error{Kind: fault.IO, Code: "exec.failed", Err: err}).Doing("running %s", name)
+	return status
+}
+
+// wrapperFault is a failure to run the user's command at all; its status is the shell's.
+type wrapperFault struct {
+	fault  *fault.Error
+	status int
+}
+
+func (w wrapperFault) Error() string { return w.fault.Error() }
+func (w wrapperFault) Unwrap() error { return w.fault }
+
+// shellWord quotes a text for a POSIX shell.
+func shellWord(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

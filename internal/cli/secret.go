@@ -1,0 +1,195 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/profile"
+	"github.com/authctl/authctl/internal/secret"
+)
+
+// maxSecret bounds what `secret set` takes; keys and certificates are a few kilobytes.
+const maxSecret = 64 << 10
+
+// SecretKeeper is the keyring as a place for the user's own secrets, by account.
+type SecretKeeper interface {
+	Set(ctx context.Context, account string, value secret.String) error
+	Delete(ctx context.Context, account string) error
+	List(ctx context.Context) ([]string, error)
+}
+
+func newSecret(g *globals) *cobra.Command {
+	return group("secret", "Keep a profile's secrets in the OS keyring",
+		"Keep the secrets of profiles in the OS keyring. A secret is typed without echo or read from standard input, never from\nthe command line, and never printed.",
+		"  authctl secret set -p entra client_secret\n  pass show apic | authctl secret set --account apic-password",
+		newSecretSet(g), newSecretList(g), newSecretRemove(g))
+}
+
+func newSecretSet(g *globals) *cobra.Command {
+	var account string
+	cmd := &cobra.Command{
+		Use:   "set [KEY]",
+		Short: "Store a secret in the keyring",
+		Long: "Store the profile's secret KEY (client_secret, password, ...) in the keyring, where a profile without that key looks\n" +
+			"for it; or, with --account, what `keyring:NAME` reads. The value is typed without echo, or read from standard input.",
+		Example: "  authctl secret set -p tnco client_secret\n" +
+			"  printf %s \"$PASSWORD\" | authctl secret set --account apic-password",
+		Args: between(0, 1, "one KEY, or --account NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error { return g.runSecretSet(cmd.Context(), account, args) },
+	}
+	addAccount(cmd, &account)
+	cmd.ValidArgsFunction = g.completeSecretKey
+	return cmd
+}
+
+func addAccount(cmd *cobra.Command, account *string) {
+	cmd.Flags().StringVar(account, "account", "", "the keyring account that keyring:NAME reads, in place of KEY")
+}
+
+func newSecretRemove(g *globals) *cobra.Command {
+	var account string
+	cmd := &cobra.Command{
+		Use:   "remove [KEY]",
+		Short: "Remove a secret from the keyring",
+		Long:  "Remove the profile's secret KEY, or with --account the secret of that account, from the keyring.",
+		Example: "  authctl secret remove -p tnco client_secret\n" +
+			"  authctl secret remove --account apic-password",
+		Args: between(0, 1, "one KEY, or --account NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error { return g.runSecretRemove(cmd.Context(), account, args) },
+	}
+	addAccount(cmd, &account)
+	cmd.ValidArgsFunction = g.completeSecretKey
+	return cmd
+}
+
+func newSecretList(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the names of the secrets in the keyring",
+		Long:  "List the accounts that `secret set` wrote, one a line: PROFILE/KEY, or the --account name. Never a secret.",
+		Example: "  authctl secret list\n" +
+			"  authctl secret list | grep '^tnco/'",
+		Args: between(0, 0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			accounts, err := g.app.Secrets(g.bareOptions()).List(cmd.Context())
+			if err != nil {
+				return err
+			}
+			slices.Sort(accounts)
+			var out strings.Builder
+			for _, name := range accounts {
+				out.WriteString(name + "\n")
+			}
+			return g.app.answer([]byte(out.String()))
+		},
+	}
+}
+
+func (g *globals) runSecretSet(ctx context.Context, account string, args []string) error {
+	account, uses, err := g.secretAccount(ctx, account, args)
+	if err != nil {
+		return err
+	}
+	value, err := g.readSecret(ctx, account)
+	if err != nil {
+		return err
+	}
+	if err := g.app.Secrets(g.bareOptions()).Set(ctx, account, value); err != nil {
+		return err
+	}
+	g.app.note("stored %s in the keyring", account)
+	g.forgetTokensGotWith(ctx, uses)
+	return nil
+}
+
+func (g *globals) runSecretRemove(ctx context.Context, account string, args []string) error {
+	account, uses, err := g.secretAccount(ctx, account, args)
+	if err != nil {
+		return err
+	}
+	if err := g.app.Secrets(g.bareOptions()).Delete(ctx, account); err != nil {
+		return err
+	}
+	g.app.note("removed %s from the keyring", account)
+	g.forgetTokensGotWith(ctx, uses)
+	return nil
+}
+
+// usesSecret tells the profiles that read a keyring account.
+type usesSecret func(*profile.Profile) bool
+
+// secretAccount settles which keyring account is meant, and who reads it.
+func (g *globals) secretAccount(ctx context.Context, account string, args []string) (string, usesSecret, error) {
+	switch {
+	case account != "" && len(args) > 0:
+		return "", nil, usage("KEY and --account exclude each other")
+	case account != "":
+		if strings.ContainsFunc(account, func(r rune) bool { return r < 0x20 || r == 0x7f }) || len(account) > 200 {
+			return "", nil, usage("--account is a printable name of at most 200 bytes")
+		}
+		return account, func(p *profile.Profile) bool { return p.RefersToKeyring(account) }, nil
+	case len(args) == 0:
+		return "", nil, usage("which secret? give its KEY, or --account NAME").Hint("authctl secret set -p PROFILE client_secret")
+	}
+	_, p, err := g.chosen(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	keys := g.app.SecretKeys(p.Provider)
+	if !slices.Contains(keys, args[0]) {
+		return "", nil, usage("%s is no secret of a %s profile", args[0], p.Provider).Hint("one of %s", strings.Join(keys, ", "))
+	}
+	return profile.Account(p.Name, args[0]), func(q *profile.Profile) bool { return q.Name == p.Name }, nil
+}
+
+// readSecret takes the value from the terminal without echo, else from standard input.
+func (g *globals) readSecret(ctx context.Context, account string) (secret.String, error) {
+	if g.app.IO.InTTY {
+		return g.app.ask(ctx, "value of "+account)
+	}
+	data, err := g.app.IO.ReadAll(ctx, maxSecret)
+	if err != nil {
+		return secret.String{}, fault.New(fault.IO, "io.stdin", "%w", err).Doing("reading the secret from standard input")
+	}
+	value := secret.New(strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r"))
+	if err := secret.Check(value); err != nil {
+		return secret.String{}, usage("standard input: %v", err)
+	}
+	return value, nil
+}
+
+// forgetTokensGotWith drops the tokens of the profiles that used the old secret, so that the new one counts at once.
+// Nothing to drop, or no way to look, is no failure of `secret set`.
+func (g *globals) forgetTokensGotWith(ctx context.Context, uses usesSecret) {
+	path, err := g.app.Loader.Path(g.config)
+	if err != nil {
+		return
+	}
+	o := g.bareOptions()
+	if o.File, err = g.app.Loader.Load(ctx, path); err != nil {
+		return
+	}
+	if o.Storage == "" {
+		o.Storage = o.File.Storage
+	}
+	for _, p := range o.File.Profiles {
+		if !uses(p) {
+			continue
+		}
+		if session, err := g.app.Session(ctx, p, o); err == nil {
+			_ = session.Forget(ctx)
+		}
+	}
+}
+
+func (g *globals) completeSecretKey(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	_, p, err := g.chosen(cmd.Context())
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return g.app.SecretKeys(p.Provider), cobra.ShellCompDirectiveNoFileComp
+}

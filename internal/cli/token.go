@@ -1,0 +1,275 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/tokenstore"
+)
+
+// TokenLister is a store as `token list` and `token forget --all` see it.
+type TokenLister interface {
+	List(ctx context.Context) ([]*tokenstore.Record, error)
+	Delete(ctx context.Context, key string) error
+	Place() string
+}
+
+func newToken(g *globals) *cobra.Command {
+	return group("token", "Get, list, look at and forget tokens",
+		"Get, list, look at and forget tokens. Only `token get` prints one.",
+		"  authctl token get --profile tnco\n  authctl token list",
+		newTokenGet(g), newTokenList(g), newTokenInspect(g), newTokenForget(g))
+}
+
+func newTokenList(g *globals) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the stored tokens, without the tokens themselves",
+		Long:  "List the stored tokens: profile, provider, subject or client, scopes, how long they live and where they lie. Never a token.",
+		Example: "  authctl token list\n" +
+			"  authctl token list --format json",
+		Args: between(0, 0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error { return g.runTokenList(cmd.Context(), format) },
+	}
+	addListFormat(cmd, &format)
+	return cmd
+}
+
+func addListFormat(cmd *cobra.Command, format *string) {
+	cmd.Flags().StringVar(format, "format", "table", "table or json")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+type tokenLine struct {
+	Profile   string   `json:"profile"`
+	Provider  string   `json:"provider"`
+	Subject   string   `json:"subject"`
+	Scopes    []string `json:"scopes"`
+	ExpiresAt string   `json:"expires_at"`
+	ExpiresIn int64    `json:"expires_in"`
+	Storage   string   `json:"storage"`
+}
+
+func (g *globals) runTokenList(ctx context.Context, format string) error {
+	store, records, err := g.records(ctx)
+	if err != nil {
+		return err
+	}
+	rows := [][]string{{"PROFILE", "PROVIDER", "SUBJECT", "SCOPES", "EXPIRES IN", "STORAGE"}}
+	lines := make([]tokenLine, 0, len(records))
+	for _, r := range records {
+		line := g.tokenLine(r, store.Place())
+		lines = append(lines, line)
+		left := "expired"
+		if line.ExpiresIn > 0 {
+			left = (time.Duration(line.ExpiresIn) * time.Second).String()
+		}
+		rows = append(rows, []string{line.Profile, line.Provider, line.Subject, strings.Join(line.Scopes, " "), left, line.Storage})
+	}
+	return g.app.listing(format, rows, lines)
+}
+
+func (g *globals) tokenLine(r *tokenstore.Record, place string) tokenLine {
+	subject := r.Subject
+	if subject == "" {
+		subject = r.ClientID
+	}
+	scopes := r.Scopes
+	if r.Scope != "" {
+		scopes = strings.Fields(r.Scope)
+	}
+	return tokenLine{
+		Profile: r.Profile, Provider: r.Provider, Subject: subject, Scopes: append([]string{}, scopes...),
+		ExpiresAt: r.ExpiresAt.UTC().Format(time.RFC3339),
+		ExpiresIn: int64(max(0, r.ExpiresAt.Sub(g.app.Clock())) / time.Second), Storage: place,
+	}
+}
+
+// records reads the chosen store, sorted by profile; --profile narrows it.
+func (g *globals) records(ctx context.Context) (TokenLister, []*tokenstore.Record, error) {
+	o, err := g.options(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := g.app.Store(ctx, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	records, err := store.List(ctx)
+	if err != nil {
+		return nil, nil, (&fault.Error{Kind: fault.Store, Err: err}).Doing("listing the tokens in %s", store.Place())
+	}
+	if g.profile != "" {
+		records = slices.DeleteFunc(records, func(r *tokenstore.Record) bool { return r.Profile != g.profile })
+	}
+	slices.SortFunc(records, func(a, b *tokenstore.Record) int {
+		return strings.Compare(a.Profile+"\x00"+a.Key, b.Profile+"\x00"+b.Key)
+	})
+	return store, records, nil
+}
+
+func newTokenForget(g *globals) *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "forget",
+		Short: "Forget stored tokens",
+		Long:  "Forget the profile's stored tokens, or all of them with --all. The server is not told: the tokens live on there until they expire.",
+		Example: "  authctl token forget --profile tnco\n" +
+			"  authctl token forget --all",
+		Args: between(0, 0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error { return g.runTokenForget(cmd.Context(), all) },
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "the tokens of all profiles")
+	return cmd
+}
+
+func (g *globals) runTokenForget(ctx context.Context, all bool) error {
+	if all && g.profile != "" {
+		return usage("--all and --profile exclude each other")
+	}
+	if !all {
+		return g.forgetChosen(ctx)
+	}
+	store, records, err := g.records(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		if err := store.Delete(ctx, r.Key); err != nil {
+			return (&fault.Error{Kind: fault.Store, Err: err}).Doing("forgetting the token of %s in %s", r.Profile, store.Place())
+		}
+	}
+	g.app.note("forgot %s", counted(len(records), "token"))
+	return nil
+}
+
+// forgetChosen drops the profile's own token and those that flags such as --scope made for it.
+func (g *globals) forgetChosen(ctx context.Context) error {
+	o, p, err := g.chosen(ctx)
+	if err != nil {
+		return err
+	}
+	session, err := g.app.Session(ctx, p, o)
+	if err != nil {
+		return err
+	}
+	if err := session.Forget(ctx); err != nil {
+		return err
+	}
+	g.profile = p.Name
+	store, records, err := g.records(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		if err := store.Delete(ctx, r.Key); err != nil {
+			return (&fault.Error{Kind: fault.Store, Err: err}).Doing("forgetting the token in %s", store.Place())
+		}
+	}
+	g.app.note("forgot the tokens of %s", p.Name)
+	return nil
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func newTokenInspect(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "inspect [-]",
+		Short: "Decode a JWT's header and claims, without verifying them",
+		Long: "Decode the header and claims of the profile's stored token, or of the one on standard input with `-`, if it is a JWT.\n" +
+			"Nothing is sent anywhere and nothing is verified: the claims are what the token says of itself.",
+		Example: "  authctl token inspect --profile entra\n" +
+			"  authctl token get -p entra | authctl token inspect -",
+		Args: between(0, 1, "at most one argument, -"),
+		RunE: func(cmd *cobra.Command, args []string) error { return g.runTokenInspect(cmd.Context(), args) },
+	}
+}
+
+func (g *globals) runTokenInspect(ctx context.Context, args []string) error {
+	if len(args) == 1 && args[0] != "-" {
+		return usage("token inspect reads the stored token, or standard input with -; a token never belongs on the command line").
+			Hint("authctl token get | authctl token inspect -")
+	}
+	token, err := g.tokenToInspect(ctx, len(args) == 1)
+	if err != nil {
+		return err
+	}
+	header, claims, err := decodeJWT(token)
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, marshalLine(struct {
+		Header json.RawMessage `json:"header"`
+		Claims json.RawMessage `json:"claims"`
+	}{header, claims}), "", "  "); err != nil {
+		return fault.New(fault.Protocol, "protocol.jwt", "%w", err)
+	}
+	if err := g.app.answer(out.Bytes()); err != nil {
+		return err
+	}
+	g.app.note("nothing was verified: not the signature, not the issuer, not the times")
+	return nil
+}
+
+func (g *globals) tokenToInspect(ctx context.Context, stdin bool) (string, error) {
+	if stdin {
+		data, err := g.app.IO.ReadAll(ctx, 1<<20)
+		if err != nil {
+			return "", fault.New(fault.IO, "io.stdin", "%w", err).Doing("reading the token from standard input")
+		}
+		return strings.TrimSpace(string(data)), nil
+	}
+	o, p, err := g.chosen(ctx)
+	if err != nil {
+		return "", err
+	}
+	session, err := g.app.Session(ctx, p, o)
+	if err != nil {
+		return "", err
+	}
+	r, err := session.Stored(ctx)
+	if err != nil {
+		return "", err
+	}
+	if r == nil {
+		return "", fault.New(fault.Auth, "auth.no_token", "no token is stored").Hint("authctl token get -p %s", p.Name)
+	}
+	return r.AccessToken.Reveal(), nil
+}
+
+// decodeJWT takes a JWS compact serialisation (RFC 7515 section 7.1) apart; its members keep their order and bytes.
+func decodeJWT(token string) (header, claims json.RawMessage, err error) {
+	parts := strings.Split(token, ".")
+	if len(parts) == 5 {
+		return nil, nil, fault.New(fault.Protocol, "protocol.jwt", "the token is an encrypted JWT (JWE): only its audience can read it")
+	}
+	if len(parts) != 3 {
+		return nil, nil, fault.New(fault.Protocol, "protocol.jwt", "the token is opaque, not a JWT").
+			Hint("only the server can say what an opaque token stands for")
+	}
+	for i, into := range []*json.RawMessage{&header, &claims} {
+		data, err := base64.RawURLEncoding.Strict().DecodeString(parts[i])
+		var object map[string]json.RawMessage
+		if err != nil || json.Unmarshal(data, &object) != nil || object == nil {
+			return nil, nil, fault.New(fault.Protocol, "protocol.jwt", "the token is no JWT: its part %d is no base64url JSON object", i+1)
+		}
+		*into = data
+	}
+	return header, claims, nil
+}

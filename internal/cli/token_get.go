@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authctl/authctl/internal/auth"
+	"github.com/authctl/authctl/internal/profile"
+)
+
+type tokenGetOptions struct {
+	format string
+	want   auth.Want
+	narrow narrowing
+}
+
+// narrowing is what flags add to the profile for one token: another identity, with a token of its own.
+type narrowing struct {
+	scopes, audience, resources, params []string
+}
+
+func newTokenGet(g *globals) *cobra.Command {
+	var o tokenGetOptions
+	cmd := &cobra.Command{
+		Use:   "get",
+		Short: "Print a valid access token",
+		Long: "Print a valid access token on stdout: the stored one while it lives, else a new one. Processes that need the same\n" +
+			"new token make one token request together.",
+		Example: "  TOKEN=$(authctl token get --profile tnco)\n" +
+			"  authctl token get --profile entra --format json --min-ttl 10m",
+		Args: between(0, 0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error { return g.runTokenGet(cmd.Context(), &o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.format, "format", "raw", "raw, json, header or exec-credential (Kubernetes)")
+	f.DurationVar(&o.want.MinTTL, "min-ttl", 0, "how long the token must live at least, such as 5m")
+	f.BoolVar(&o.want.ForceRefresh, "force-refresh", false, "get a new token even if the stored one lives")
+	f.BoolVar(&o.want.NoCache, "no-cache", false, "neither read nor write the store")
+	o.narrow.addFlags(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("format",
+		cobra.FixedCompletions([]string{"raw", "json", "header", "exec-credential"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func (n *narrowing) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVar(&n.scopes, "scope", nil, "ask for this scope instead of the profile's (repeatable, or blank-separated)")
+	f.StringArrayVar(&n.audience, "audience", nil, "ask for this audience instead of the profile's (repeatable)")
+	f.StringArrayVar(&n.resources, "resource", nil, "ask for this resource (RFC 8707) instead of the profile's (repeatable)")
+	f.StringArrayVar(&n.params, "param", nil, "add name=value to the token request (repeatable)")
+}
+
+// apply gives the profile as the flags want it, checked like one from the file.
+func (n *narrowing) apply(a *App, p *profile.Profile) (*profile.Profile, error) {
+	if len(n.scopes)+len(n.audience)+len(n.resources)+len(n.params) == 0 {
+		return p, nil
+	}
+	c := *p
+	if len(n.scopes) > 0 {
+		c.Scopes = strings.Fields(strings.Join(n.scopes, " "))
+	}
+	if len(n.audience) > 0 {
+		c.Audience = n.audience
+	}
+	if len(n.resources) > 0 {
+		c.Resources = n.resources
+	}
+	for _, param := range n.params {
+		name, value, ok := strings.Cut(param, "=")
+		if !ok || name == "" {
+			return nil, usage("--param wants name=value")
+		}
+		c.Params = append(c.Params[:len(c.Params):len(c.Params)], profile.Param{Name: name, Value: value})
+	}
+	return &c, a.Loader.Recheck(&c)
+}
+
+func (g *globals) runTokenGet(ctx context.Context, o *tokenGetOptions) error {
+	render, err := g.tokenFormat(o.format)
+	if err != nil {
+		return err
+	}
+	if o.want.MinTTL < 0 {
+		return usage("--min-ttl is a positive duration such as 5m")
+	}
+	opts, p, err := g.chosen(ctx)
+	if err != nil {
+		return err
+	}
+	if p, err = o.narrow.apply(g.app, p); err != nil {
+		return err
+	}
+	session, err := g.app.Session(ctx, p, opts)
+	if err != nil {
+		return err
+	}
+	answer, err := session.Token(ctx, o.want)
+	if err != nil {
+		return err
+	}
+	return writeOut(g.app.IO.Out, render(p, answer))
+}
+
+type renderToken func(*profile.Profile, *auth.Answer) []byte
+
+func (g *globals) tokenFormat(name string) (renderToken, error) {
+	switch name {
+	case "raw":
+		return func(_ *profile.Profile, a *auth.Answer) []byte { return []byte(a.Token.AccessToken.Reveal() + "\n") }, nil
+	case "header":
+		return func(_ *profile.Profile, a *auth.Answer) []byte {
+			return []byte("Authorization: Bearer " + a.Token.AccessToken.Reveal() + "\n")
+		}, nil
+	case "json":
+		return g.tokenJSON, nil
+	case "exec-credential":
+		return g.execCredential, nil
+	}
+	return nil, usage("--format is raw, json, header or exec-credential")
+}
+
+func (g *globals) tokenJSON(p *profile.Profile, a *auth.Answer) []byte {
+	source := "network"
+	if a.FromCache {
+		source = "cache"
+	}
+	scope := a.Token.Scope
+	if scope == "" {
+		scope = strings.Join(p.Scopes, " ") // RFC 6749 section 5.1: omitted where it is what was asked for
+	}
+	return marshalLine(struct {
+		AccessToken string `json:"access_token"`
+		TokenType   string `json:"token_type"`
+		ExpiresAt   string `json:"expires_at"`
+		ExpiresIn   int64  `json:"expires_in"`
+		Scope       string `json:"scope"`
+		Profile     string `json:"profile"`
+		Provider    string `json:"provider"`
+		Source      string `json:"source"`
+	}{
+		a.Token.AccessToken.Reveal(), a.Token.TokenType, a.Token.ExpiresAt.UTC().Format(time.RFC3339),
+		int64(max(0, a.Token.ExpiresAt.Sub(g.app.Clock())) / time.Second), scope, p.Name, p.Provider, source,
+	})
+}
+
+// execCredential is the reply of a Kubernetes client-go credential plugin, in the API version that the client names
+// in KUBERNETES_EXEC_INFO (v1 where it names none).
+func (g *globals) execCredential(_ *profile.Profile, a *auth.Answer) []byte {
+	version := "client.authentication.k8s.io/v1"
+	if info, ok := g.app.Getenv("KUBERNETES_EXEC_INFO"); ok {
+		var asked struct {
+			APIVersion string `json:"apiVersion"`
+		}
+		if json.Unmarshal([]byte(info), &asked) == nil && asked.APIVersion == "client.authentication.k8s.io/v1beta1" {
+			version = asked.APIVersion
+		}
+	}
+	type status struct {
+		ExpirationTimestamp string `json:"expirationTimestamp"`
+		Token               string `json:"token"`
+	}
+	return marshalLine(struct {
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
+		Status     status `json:"status"`
+	}{version, "ExecCredential", status{a.Token.ExpiresAt.UTC().Format(time.RFC3339), a.Token.AccessToken.Reveal()}})
+}

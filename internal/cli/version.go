@@ -1,0 +1,22 @@
+package cli
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/spf13/cobra"
+)
+
+func newVersion(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Long:  "Print authctl's version, the Go version it was built with, and the platform.",
+		Example: "  authctl version\n" +
+			"  authctl version | cut -d' ' -f2",
+		Args: between(0, 0, "no arguments"),
+		RunE: func(*cobra.Command, []string) error {
+			return writeOut(g.app.IO.Out, fmt.Appendf(nil, "authctl %s %s %s/%s\n", g.app.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH))
+		},
+	}
+}

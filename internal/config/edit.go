@@ -1,0 +1,146 @@
+package config
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/authctl/authctl/internal/fault"
+)
+
+// Add appends a profile to the file at path, which it makes if there is none. The rest of the file keeps every byte.
+// Nothing is written that would not load.
+func (l *Loader) Add(ctx context.Context, path string, e Entry) error {
+	text, src, err := l.edited(ctx, path)
+	if err != nil {
+		return err
+	}
+	if name := e.name(); text.entry(name) != nil {
+		return fault.New(fault.Config, "config.profile_exists", "%s has a profile %q already", path, name).
+			Hint("authctl profile edit").Hint("or choose another name")
+	}
+	item, err := e.yaml()
+	if err != nil {
+		return err
+	}
+	if err := text.add(item); err != nil {
+		return err
+	}
+	return l.write(path, src, text.bytes())
+}
+
+// Remove takes a profile out of the file at path, with the comment above it, and with default_profile if that names
+// it. The rest of the file keeps every byte.
+func (l *Loader) Remove(ctx context.Context, path, name string) error {
+	file, err := l.Load(ctx, path)
+	if err != nil {
+		return err
+	}
+	if _, err := file.find(name, ""); err != nil {
+		return err
+	}
+	text, src, err := l.edited(ctx, path)
+	if err != nil {
+		return err
+	}
+	if err := text.remove(name); err != nil {
+		return err
+	}
+	return l.write(path, src, text.bytes())
+}
+
+// Replace writes data as the file at path, once it is known to load.
+func (l *Loader) Replace(ctx context.Context, path string, data []byte) error {
+	_, src, err := l.edited(ctx, path)
+	if f := fault.From(err); err != nil && f.Kind != fault.Config {
+		return err
+	}
+	return l.write(path, src, data)
+}
+
+// edited opens the file as text with its nodes; a file that does not exist is empty.
+func (l *Loader) edited(ctx context.Context, path string) (*editor, source, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, source{}, err
+	}
+	src, err := l.open(path)
+	if e, ok := errors.AsType[*fault.Error](err); ok && e.Code == codeNotFound {
+		return &editor{path: path}, source{mode: 0o600, private: true}, nil
+	}
+	if err != nil {
+		return nil, source{}, err
+	}
+	root, err := parse(src.data)
+	if p, ok := errors.AsType[*problem](err); ok {
+		return nil, src, p.fault(path)
+	}
+	return &editor{path: path, lines: bytes.SplitAfter(src.data, []byte("\n")), root: root}, src, err
+}
+
+// Setting is one key of a new profile. Key may be a path such as tls.ca_file; Value is a string, a bool, a []string or
+// an []int.
+type Setting struct {
+	Key   string
+	Value any
+}
+
+// Entry is a new profile: its settings in the order in which they shall be written, name and provider first.
+type Entry []Setting
+
+func (e Entry) name() string {
+	for _, s := range e {
+		if name, ok := s.Value.(string); ok && s.Key == "name" {
+			return name
+		}
+	}
+	return ""
+}
+
+// yaml writes the entry as an item of a list that begins in the first column.
+func (e Entry) yaml() (string, error) {
+	root := &yaml.Node{Kind: yaml.MappingNode}
+	for _, s := range e {
+		if err := put(root, s); err != nil {
+			return "", err
+		}
+	}
+	var b strings.Builder
+	encoder := yaml.NewEncoder(&b)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(&yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{root}}); err != nil {
+		return "", err
+	}
+	return b.String(), encoder.Close()
+}
+
+func put(n *yaml.Node, s Setting) error {
+	key, rest, nested := strings.Cut(s.Key, ".")
+	name, value := lookUp(n, key)
+	if name == nil {
+		value = &yaml.Node{}
+		n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}, value)
+	}
+	if nested {
+		value.Kind = yaml.MappingNode
+		return put(value, Setting{rest, s.Value})
+	}
+	if err := value.Encode(s.Value); err != nil {
+		return err
+	}
+	if value.Kind == yaml.SequenceNode {
+		value.Style = yaml.FlowStyle
+	}
+	return nil
+}
+
+// write replaces the file with data that loads.
+func (l *Loader) write(path string, src source, data []byte) error {
+	_, err := l.read(path, source{data: data, private: src.private})
+	if e, ok := errors.AsType[*fault.Error](err); err != nil && (!ok || e.Code != codeNoProfiles) {
+		return err
+	}
+	return l.replace(path, src, data)
+}

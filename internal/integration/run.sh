@@ -1,0 +1,74 @@
+#!/bin/sh
+# Runs the suites against real servers that can run on this machine. With CI or SETUP=1 it installs what they need
+# first. What was skipped is said in the last lines, with the command that installs it; in CI that is a failure.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/../.." || exit 1
+tools=${XDG_CACHE_HOME:-$HOME/.cache}/authctl-tools
+provider=$(sed -n 's/.*"oidc-provider": "\(.*\)".*/\1/p' "$here/kit/package.json")
+ISSUER_MODULES=$tools/oidc-provider-$provider
+export ISSUER_MODULES
+
+ci=
+case ${CI:-} in '' | 0 | false) ;; *) ci=1 ;; esac
+if [ -n "$ci${SETUP:-}" ]; then
+	sh "$here/setup.sh" "$ISSUER_MODULES" || echo "integration: the set-up did not succeed; what is there will run"
+fi
+
+passed='' failed='' skipped=''
+suite() { # name, then the go test arguments
+	name=$1
+	shift
+	echo "=== $name"
+	if "$@"; then passed="$passed $name"; else failed="$failed $name"; fi
+}
+lacks() { # the commands that are not there
+	for each in "$@"; do command -v "$each" >/dev/null || printf '%s ' "$each"; done
+}
+skip() { # name, what is missing, what installs it
+	skipped="$skipped
+*   $1: no $2
+*     $3"
+}
+integration() { go test -tags integration -count=1 -timeout 10m "$@"; }
+apt='apt-get install -y --no-install-recommends'
+
+AUTHCTL_BIN=$(mktemp -d)/authctl
+trap 'rm -rf "$(dirname "$AUTHCTL_BIN")"' EXIT
+export AUTHCTL_BIN
+CGO_ENABLED=0 go build -trimpath -buildvcs=false -o "$AUTHCTL_BIN" ./cmd/authctl || exit 1
+
+missing=$(lacks node npm curl)
+if [ -n "$missing" ]; then
+	skip issuer "$missing" "$apt nodejs npm curl"
+elif [ ! -d "$ISSUER_MODULES/node_modules/oidc-provider" ]; then
+	skip issuer "oidc-provider" "sh internal/integration/setup.sh $ISSUER_MODULES"
+else
+	suite issuer integration -run '^TestIssuer' ./internal/integration
+fi
+
+missing=$(lacks curl)
+if [ -n "$missing" ]; then
+	skip curl "$missing" "$apt curl"
+else
+	suite curl integration -run '^TestCurl' ./internal/integration
+fi
+
+missing=$(lacks gnome-keyring-daemon dbus-daemon dbus-run-session)
+if [ -n "$missing" ]; then
+	skip keyring "$missing" "$apt gnome-keyring dbus libsecret-tools"
+else
+	suite keyring integration -run '^TestKeyring' ./internal/integration
+	suite keyring-store "$here/kit/keyring-session.sh" go test -tags integration -count=1 ./internal/tokenstore/keyring
+fi
+
+echo
+echo "integration: passed:${passed:- none}"
+[ -z "$failed" ] || echo "integration: FAILED:$failed"
+if [ -n "$skipped" ]; then
+	echo "********************************************************************"
+	echo "* NOT RUN on this machine:$skipped"
+	echo "* or all at once: SETUP=1 make test"
+	echo "********************************************************************"
+fi
+[ -z "$failed" ] && { [ -z "$skipped" ] || [ -z "$ci" ]; }

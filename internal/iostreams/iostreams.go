@@ -1,0 +1,99 @@
+// Package iostreams is the terminal as the commands see it: three streams, what they are connected to, and a prompt
+// that does not echo. It decides nothing about what is said.
+package iostreams
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// ErrCannotPrompt says that nobody sits at the terminal, or that prompting was forbidden.
+var ErrCannotPrompt = errors.New("no terminal to ask on")
+
+// Streams are the process's streams. Out is for the answer alone; whatever a person reads goes to Err.
+type Streams struct {
+	In  io.Reader
+	Out io.Writer
+	Err io.Writer
+
+	InTTY, OutTTY, ErrTTY bool
+	// NoInput forbids prompts even where a person sits.
+	NoInput bool
+
+	readSecret func() ([]byte, error)
+}
+
+// System connects to the process's own streams.
+func System() *Streams {
+	fd := int(os.Stdin.Fd())
+	return &Streams{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		InTTY: term.IsTerminal(fd), OutTTY: term.IsTerminal(int(os.Stdout.Fd())), ErrTTY: term.IsTerminal(int(os.Stderr.Fd())),
+		readSecret: func() ([]byte, error) { return term.ReadPassword(fd) },
+	}
+}
+
+// CanPrompt reports whether a question would reach a person who can answer it.
+func (s *Streams) CanPrompt() bool { return s.InTTY && s.ErrTTY && !s.NoInput }
+
+// Password asks for a line without echo. Cancelling ctx ends the wait and leaves the terminal as it was.
+func (s *Streams) Password(ctx context.Context, label string) (string, error) {
+	if !s.CanPrompt() {
+		return "", ErrCannotPrompt
+	}
+	restore := s.saveTerminal()
+	if _, err := fmt.Fprintf(s.Err, "%s: ", label); err != nil {
+		return "", err
+	}
+	line, err := await(ctx, s.readSecret)
+	restore()
+	_, _ = fmt.Fprintln(s.Err)
+	return string(line), err
+}
+
+// ReadAll reads standard input to its end, max bytes at most.
+func (s *Streams) ReadAll(ctx context.Context, max int64) ([]byte, error) {
+	data, err := await(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(s.In, max+1)) })
+	if err == nil && int64(len(data)) > max {
+		return nil, fmt.Errorf("it is longer than %d bytes", max)
+	}
+	return data, err
+}
+
+// await runs a read that cannot be interrupted, and stops waiting for it when ctx ends; the process is about to end
+// then, and the read with it.
+func await(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		data, err := read()
+		done <- result{data, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-done:
+		return r.data, r.err
+	}
+}
+
+// saveTerminal notes the terminal's mode; the returned function puts it back.
+func (s *Streams) saveTerminal() func() {
+	f, ok := s.In.(*os.File)
+	if !ok {
+		return func() {}
+	}
+	state, err := term.GetState(int(f.Fd()))
+	if err != nil {
+		return func() {}
+	}
+	return func() { _ = term.Restore(int(f.Fd()), state) }
+}

@@ -1,0 +1,124 @@
+package entra_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authctl/authctl/internal/authtest"
+	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/grant"
+	"github.com/authctl/authctl/internal/profile"
+	"github.com/authctl/authctl/internal/provider/entra"
+	"github.com/authctl/authctl/internal/provider/providertest"
+)
+
+const scope = "11111111-2222-3333-4444-555555555555/.default"
+
+func minimal() profile.Profile {
+	return profile.Profile{
+		ClientID: "0f70ea2d-6371-4acc-9035-31a22887a8a4", ClientSecret: providertest.Literal("Zq8~x.y_z"),
+		Scopes: []string{scope}, Own: profile.Values{"tenant": "contoso.onmicrosoft.com"},
+	}
+}
+
+func at(s *authtest.Server) profile.Profile {
+	p := minimal()
+	p.Own["authority"] = s.URL + "/"
+	return p
+}
+
+func TestTheTokenRequestIsAsOnTheWireOfEntra(t *testing.T) {
+	s := authtest.FakeIDP(t, authtest.JSON(200, `{"token_type":"Bearer","expires_in":"3599","ext_expires_in":"3599","access_token":"tok"}`))
+	source := providertest.Source(t, entra.Provider(), at(s), providertest.Ports(s))
+	for range 2 {
+		token, err := source.Grant.Token(t.Context(), grant.Ask{Claims: `{"access_token":{}}`})
+		if err != nil || token.Lifetime() != 3599*time.Second {
+			t.Fatalf("%+v %v", token, err)
+		}
+	}
+	ids := map[string]bool{}
+	for _, r := range s.Requests() {
+		want := "grant_type=client_credentials&client_id=0f70ea2d-6371-4acc-9035-31a22887a8a4&client_secret=Zq8~x.y_z" +
+			"&scope=11111111-2222-3333-4444-555555555555%2F.default&claims=%7B%22access_token%22%3A%7B%7D%7D"
+		if r.Method != "POST" || r.Target != "/contoso.onmicrosoft.com/oauth2/v2.0/token" || r.Body != want || r.Header.Get("Authorization") != "" {
+			t.Errorf("%s", r.Raw)
+		}
+		id := r.Header.Get("client-request-id")
+		if !regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString(id) {
+			t.Errorf("client-request-id %q", id)
+		}
+		ids[id] = true
+	}
+	if len(ids) != 2 {
+		t.Errorf("request ids %v", ids)
+	}
+}
+
+func TestTheEndpointIsMadeOfAuthorityAndTenant(t *testing.T) {
+	p := providertest.Complete(t, entra.Provider(), minimal())
+	if p.TokenURL != "https://login.microsoftonline.com/contoso.onmicrosoft.com/oauth2/v2.0/token" || p.ClientAuth != "client_secret_post" || p.DefaultTTL != time.Hour {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestWhatEntraWouldRefuseIsRefusedAtOnce(t *testing.T) {
+	providertest.Declares(t, entra.Provider(), "tenant", "authority", "cloud?", "certificate?", "federated_token_file?", "managed_identity?", "cae?")
+	tenant := func(name string) func(*profile.Profile) {
+		return func(p *profile.Profile) { p.Own = profile.Values{"tenant": name} }
+	}
+	scopes := func(s ...string) func(*profile.Profile) { return func(p *profile.Profile) { p.Scopes = s } }
+	for name, c := range map[string]struct {
+		change func(*profile.Profile)
+		key    string
+	}{
+		"no tenant":         {tenant(""), "tenant"},
+		"common":            {tenant("Common"), "tenant"},
+		"organizations":     {tenant("organizations"), "tenant"},
+		"consumers":         {tenant("consumers"), "tenant"},
+		"a path":            {tenant("contoso.com/oauth2"), "tenant"},
+		"climbing":          {tenant(".."), "tenant"},
+		"a query":           {tenant("contoso.com?x"), "tenant"},
+		"an escape":         {tenant("contoso%2ecom"), "tenant"},
+		"no scope":          {scopes(), "scopes"},
+		"a delegated scope": {scopes("https://graph.microsoft.com/User.Read"), "scopes"},
+		"no slash":          {scopes("api://x.default"), "scopes"},
+		"an encoded scope":  {scopes("https%3A%2F%2Fgraph.microsoft.com/.default"), "scopes"},
+		"two APIs":          {scopes(scope, "https://graph.microsoft.com/.default"), "scopes"},
+		"an address":        {func(p *profile.Profile) { p.TokenURL = "https://idp.example.com/token" }, "token_url"},
+		"resources":         {func(p *profile.Profile) { p.Resources = []string{"https://r.example.com"} }, "resources"},
+		"audience":          {func(p *profile.Profile) { p.Audience = []string{"a"} }, "audience"},
+		"password":          {func(p *profile.Profile) { p.Grant, p.Username = "password", "ann" }, "grant"},
+		"a user":            {func(p *profile.Profile) { p.Username = "ann" }, "username"},
+		"a public client":   {func(p *profile.Profile) { p.ClientAuth = "none" }, "client_auth"},
+		"no client":         {func(p *profile.Profile) { p.ClientID = "" }, "client_id"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := minimal()
+			c.change(&p)
+			providertest.Refuses(t, entra.Provider(), p, c.key)
+		})
+	}
+}
+
+func TestHintsFollowTheAADSTSCode(t *testing.T) {
+	for code, want := range map[string]string{
+		"7000215": "not its ID", "7000222": "expired", "700016": "tenant", "90002": "tenant", "500011": "not installed",
+		"65001": "/contoso.onmicrosoft.com/adminconsent?client_id=0f70ea2d", "53003": "Conditional Access", "1002012": "/.default",
+		"700022": "one API", "99999999": "", "": "",
+	} {
+		s := authtest.FakeIDP(t, authtest.JSON(400, `{"error":"invalid_client","error_description":"AADSTS`+code+`: Something. Trace ID: t Correlation ID: c AADSTS53003: other","error_codes":[1],"trace_id":"t","correlation_id":"c-1"}`))
+		e := providertest.Fail(t, entra.Provider(), at(s), s)
+		if e.Kind != fault.Auth || e.CorrelationID != "c-1" || e.OAuthError != "invalid_client" || !strings.Contains(e.HintText(), want) || (want == "") != (e.HintText() == "") {
+			t.Errorf("%s: %+v", code, e)
+		}
+	}
+}
+
+func TestThrottlingInPlainTextIsUnderstood(t *testing.T) {
+	s := authtest.FakeIDP(t, authtest.Answer(429, "Too Many Requests", "Retry-After: 60"))
+	if e := providertest.Fail(t, entra.Provider(), at(s), s); e.Code != "network.throttled" || !strings.Contains(e.HintText(), "1m0s") {
+		t.Errorf("%+v", e)
+	}
+}

@@ -1,0 +1,92 @@
+// Package provider turns a profile into a grant: each provider is one value that declares its keys, fills what the
+// user left out, refuses what its servers cannot use, and knows what their errors mean. The folders below it hold one
+// provider each and know nothing of one another. Nothing here opens a connection, a file or a keyring by itself.
+package provider
+
+import (
+	"context"
+
+	"github.com/authctl/authctl/internal/grant"
+	"github.com/authctl/authctl/internal/profile"
+	"github.com/authctl/authctl/internal/secret"
+)
+
+// Provider is one kind of authorization server.
+type Provider struct {
+	Name, Summary string
+	Keys          []profile.Key
+
+	// Complete fills a profile's defaults and refuses with a *[profile.KeyError] what cannot work. It may be given a
+	// profile that it has completed before.
+	Complete func(p *profile.Profile) error
+
+	// New makes the source of a completed profile's tokens. It asks for no secret and opens no connection.
+	New func(p *profile.Profile, ports Ports) (*Source, error)
+}
+
+// Ports are what a provider needs of the world.
+type Ports struct {
+	Endpoint *grant.Endpoint
+	// Secret resolves a reference. A zero Ref stands for the profile's own keyring account for key.
+	Secret func(ctx context.Context, ref secret.Ref, key string) (secret.String, error)
+	Realms RealmMemory
+	// ReadFile reads a file that a profile names, ~ expanded.
+	ReadFile func(path string) ([]byte, error)
+	// Note tells a person what was chosen on their behalf; may be nil.
+	Note func(format string, args ...any)
+}
+
+// RealmMemory remembers the API Connect realm that discovery chose. An absent or unreadable memory remembers nothing;
+// only Remember and Forget may fail, and a token is got all the same.
+type RealmMemory interface {
+	Lookup(baseURL, family string) (realm string, ok bool)
+	Remember(baseURL, family, realm string) error
+	Forget(baseURL, family string) error
+}
+
+// Source is where a profile's tokens come from.
+type Source struct {
+	Identity profile.Identity
+	Grant    grant.Grant
+	Bound    Bound
+}
+
+// Bound lists what a token depends on besides its identity, in a fixed order: the values of secrets that lie in the
+// file, the environment or another file, the references of those that a keyring, a command or a person keeps, and a
+// discovered realm. It never runs a command, opens a keyring or asks anybody. A grant may discover something, so that
+// Bound is asked again before its token is kept.
+type Bound func(ctx context.Context) ([]secret.String, error)
+
+// And lists what b does, then what more does.
+func (b Bound) And(more Bound) Bound {
+	return func(ctx context.Context) ([]secret.String, error) {
+		first, err := b(ctx)
+		if err != nil {
+			return nil, err
+		}
+		second, err := more(ctx)
+		return append(first, second...), err
+	}
+}
+
+// Registry is the list of providers, in the order of their help.
+type Registry []Provider
+
+// Lookup finds a provider by its exact name.
+func (r Registry) Lookup(name string) (Provider, bool) {
+	for _, p := range r {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return Provider{}, false
+}
+
+// Names lists the providers' names.
+func (r Registry) Names() []string {
+	names := make([]string, len(r))
+	for i, p := range r {
+		names[i] = p.Name
+	}
+	return names
+}

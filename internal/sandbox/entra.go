@@ -1,0 +1,124 @@
+package sandbox
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// entra speaks as the v2 endpoint of Microsoft Entra ID does.
+type entra struct{ *world }
+
+const entraLife = time.Hour
+
+func (e *entra) routes() []route {
+	return []route{{"token", http.MethodPost, "/*/oauth2/v2.0/token", true, e.token}}
+}
+
+func (e *entra) token(x *exchange) reply {
+	form, wrong := x.form()
+	if wrong != "" {
+		return e.fail(x, problem{status: 400, code: "invalid_request", aadsts: 9002313, text: "Invalid request. " + wrong})
+	}
+	for _, check := range []func(*exchange, url.Values) *problem{
+		e.checkTenant, e.checkForm, e.checkScope, e.checkClient,
+	} {
+		if p := check(x, form); p != nil {
+			return e.fail(x, *p)
+		}
+	}
+	fresh, ok := answersChallenge(form.Get("claims"))
+	if !ok {
+		text := "Invalid request. The claims are malformed."
+		return e.fail(x, problem{status: 400, code: "invalid_request", aadsts: 9002313, text: text})
+	}
+	who := identity{
+		Provider: "entra", Grant: form.Get("grant_type"), ClientID: form.Get("client_id"), Scope: form.Get("scope"),
+	}
+	tok := e.issue(e.accessToken(who), entraLife, token{identity: who, fresh: fresh})
+	life := int(entraLife.Seconds()) - 1
+	rep := object(200,
+		member{"token_type", "Bearer"}, member{"expires_in", life}, member{"ext_expires_in", life},
+		member{"access_token", tok.text})
+	rep.token = true
+	return entraHeaders(x, rep)
+}
+
+func (e *entra) accessToken(who identity) string {
+	now := e.clock()
+	return e.jwt(members{
+		{"aud", strings.TrimSuffix(who.Scope, "/.default")},
+		{"iss", e.entraURL + "/" + entraTenantID + "/v2.0"},
+		{"iat", now.Unix()},
+		{"nbf", now.Unix()},
+		{"exp", now.Add(entraLife).Unix()},
+		{"azp", who.ClientID},
+		{"azpacr", "1"},
+		{"oid", entraTenantID},
+		{"sub", entraTenantID},
+		{"tid", entraTenantID},
+		{"uti", opaque(22)},
+		{"ver", "2.0"},
+	})
+}
+
+// answersChallenge reports whether a claims parameter asks for what caeChallenge demands. None is well-formed too.
+func answersChallenge(claims string) (fresh, ok bool) {
+	if claims == "" {
+		return false, true
+	}
+	var asked map[string]map[string]any
+	if err := json.Unmarshal([]byte(claims), &asked); err != nil {
+		return false, false
+	}
+	_, fresh = asked["access_token"]["nbf"]
+	return fresh, true
+}
+
+// caeChallenge is what an API sends once a session was revoked: claims that the next token request has to carry.
+func (w *world) caeChallenge() reply {
+	claims := fmt.Sprintf(`{"access_token":{"nbf":{"essential":true,"value":"%d"}}}`, w.clock().Unix())
+	return object(401, member{"error", members{
+		{"code", "InvalidAuthenticationToken"},
+		{"message", "Continuous access evaluation resulted in challenge with result: InteractionRequired " +
+			"and code: TokenIssuedBeforeRevocationTimestamp"},
+	}}).with("Www-Authenticate", `Bearer realm="", authorization_uri="`+w.authorizeURL()+
+		`", error="insufficient_claims", claims="`+base64.StdEncoding.EncodeToString([]byte(claims))+`"`)
+}
+
+func (w *world) authorizeURL() string { return w.entraURL + "/common/oauth2/authorize" }
+
+// challenge is shaped as Microsoft Graph's: its error is an object.
+func (e *entra) challenge(_ *exchange, why denial) reply {
+	message := "Access token is empty."
+	switch why {
+	case unknown:
+		message = "Access token validation failure. Invalid audience."
+	case expired:
+		message = "Access token has expired or is not yet valid."
+	}
+	return object(401, member{"error", members{{"code", "InvalidAuthenticationToken"}, {"message", message}}}).
+		with("Www-Authenticate", `Bearer realm="", authorization_uri="`+e.authorizeURL()+
+			`", client_id="00000003-0000-0000-c000-000000000000"`, "Request-Id", uuid())
+}
+
+// entraHeaders are those of recorded replies.
+func entraHeaders(x *exchange, rep reply) reply {
+	rep = rep.with(
+		"Cache-Control", "no-store, no-cache", "Pragma", "no-cache", "Expires", "-1",
+		"Content-Type", "application/json; charset=utf-8", "X-Content-Type-Options", "nosniff", "X-Xss-Protection", "0",
+		"Strict-Transport-Security", "max-age=31536000; includeSubDomains",
+		"P3p", `CP="DSP CUR OTPi IND OTRi ONL FIN"`,
+		"X-Ms-Request-Id", uuid(), "X-Ms-Ests-Server", "2.1.19005.10 - WEULR1 ProdSlices",
+		"Set-Cookie", "fpc="+opaque(24)+"; path=/; secure; HttpOnly; SameSite=None",
+		"Set-Cookie", "x-ms-gateway-slice=estsfd; path=/; secure; samesite=none; httponly",
+		"Set-Cookie", "stsservicecookie=estsfd; path=/; secure; samesite=none; httponly")
+	if id := x.Header.Get("Client-Request-Id"); id != "" && x.Header.Get("Return-Client-Request-Id") == "true" {
+		rep = rep.with("Client-Request-Id", id)
+	}
+	return rep
+}

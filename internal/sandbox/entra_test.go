@@ -1,0 +1,62 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestEntraNamesEachMistakeByItsNumber(t *testing.T) {
+	r := start(t)
+	for _, test := range []struct {
+		code, status           int
+		oauth, tenant          string
+		changed, value, header string
+	}{
+		{7000215, 401, "invalid_client", entraTenant, "client_secret", "wrong", ""},
+		{7000215, 401, "invalid_client", entraTenantID, "client_secret", r.env["ENTRA_SECRET"] + "\n", ""},
+		{7000216, 401, "invalid_client", entraTenant, "client_secret", "-", ""},
+		{700016, 400, "unauthorized_client", entraTenant, "client_id", tncoClient, ""},
+		{90002, 400, "invalid_request", "other.example.com", "", "", ""},
+		{900023, 400, "invalid_request", "other", "", "", ""},
+		{50059, 400, "invalid_request", "common", "", "", ""},
+		{900144, 400, "invalid_request", entraTenant, "grant_type", "-", ""},
+		{900144, 400, "invalid_request", entraTenant, "scope", "-", ""},
+		{70003, 400, "unsupported_grant_type", entraTenant, "grant_type", "password", ""},
+		{901002, 400, "invalid_request", entraTenant, "resource", "https://api.example.com", ""},
+		{1002012, 400, "invalid_scope", entraTenant, "scope", "api://sandbox.example.com/read", ""},
+		{1002012, 400, "invalid_scope", entraTenant, "scope", "api%3A%2F%2Fsandbox/.default", ""},
+		{70011, 400, "invalid_scope", entraTenant, "scope", "api://a/.default api://b/.default", ""},
+		{9002313, 400, "invalid_request", entraTenant, "claims", "{", ""},
+	} {
+		t.Run(fmt.Sprintf("AADSTS%d %s", test.code, test.changed), func(t *testing.T) {
+			values := url.Values{
+				"grant_type": {"client_credentials"}, "client_id": {entraClient}, "client_secret": {r.env["ENTRA_SECRET"]},
+				"scope": {entraScope},
+			}
+			switch test.value {
+			case "-":
+				values.Del(test.changed)
+			case "":
+			default:
+				values.Set(test.changed, test.value)
+			}
+			a := r.do(t, "POST", r.URL("entra")+"/"+test.tenant+"/oauth2/v2.0/token", values.Encode(),
+				"Content-Type", formType, "client-request-id", "abc", "return-client-request-id", "true")
+			m := a.json(t)
+			if a.StatusCode != test.status || m["error"] != test.oauth || m["error_codes"].([]any)[0] != float64(test.code) {
+				t.Errorf("%s %s", a.Status, a.body)
+			}
+			if !strings.HasPrefix(m["error_description"].(string), fmt.Sprintf("AADSTS%d: ", test.code)) || m["correlation_id"] != "abc" ||
+				a.Header.Get("Client-Request-Id") != "abc" || a.Header.Get("X-Ms-Request-Id") == "" {
+				t.Errorf("%s", a.body)
+			}
+			order := regexp.MustCompile(`^{"error":.*"error_description":.*"error_codes":.*"timestamp":.*"trace_id":.*"correlation_id":.*"error_uri":`)
+			if !order.MatchString(a.body) {
+				t.Errorf("order of members: %s", a.body)
+			}
+		})
+	}
+}

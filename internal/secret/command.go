@@ -1,0 +1,137 @@
+package secret
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/mattn/go-shellwords"
+)
+
+const (
+	maxComplaint = 4 << 10 // of a command's stderr that is kept
+	shownRunes   = 512     // of it in an error
+	drainFor     = time.Second
+)
+
+// splitWords splits a command line as a shell splits words; nothing in it is expanded or run.
+func splitWords(line string) ([]string, error) {
+	p := shellwords.NewParser()
+	p.ParseEnv, p.ParseBacktick, p.ParseComment = false, false, false
+	words, err := p.Parse(line)
+	switch {
+	case err != nil:
+		return nil, errors.New("the command's quotes or brackets do not match")
+	case p.Position >= 0: // the parser stopped at ; & | < > and would drop the rest
+		return nil, errors.New("the command is run without a shell: quote ; & | < >, or use command:sh -c '...'")
+	case len(words) == 0 || words[0] == "":
+		return nil, errors.New("nothing follows command:")
+	}
+	return words, nil
+}
+
+// command runs command:ARGV. Its stdin is empty; when the time is over or the caller gives up, it ends with all that
+// it started.
+func (r *Resolver) command(ctx context.Context, line string) (String, error) {
+	argv, err := splitWords(line)
+	if err != nil {
+		return String{}, err
+	}
+	program, err := r.program(argv[0])
+	if err != nil {
+		return String{}, err
+	}
+	limited, cancel := context.WithTimeout(ctx, r.timeout())
+	defer cancel()
+	stdout, stderr := &bounded{max: MaxSize + 2}, &bounded{max: maxComplaint, drop: true}
+	cmd := exec.CommandContext(limited, program, argv[1:]...)
+	cmd.Env = childEnv(r.Environ)
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	cmd.WaitDelay = drainFor // a daemon that the command left behind may hold its stdout
+	ownGroup(cmd)
+	err = cmd.Run()
+	value := cutNewline(stdout.Bytes())
+	r.Mask.Add(value) // it may stand in the complaint
+	switch {
+	case limited.Err() != nil:
+		return String{}, refused("the command took longer than %s", r.timeout())
+	case stdout.over:
+		return String{}, refused("the command printed more than %d bytes", MaxSize)
+	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
+		return String{}, refused("%w", r.complaint(err, stderr))
+	}
+	return value, nil
+}
+
+// program finds the executable: by the search path, never in the current directory.
+func (r *Resolver) program(name string) (string, error) {
+	if strings.HasPrefix(name, "~") || strings.ContainsAny(name, `/\`) {
+		path, err := r.path(name)
+		if err != nil {
+			return "", err
+		}
+		name = path
+	}
+	path, err := exec.LookPath(name)
+	if e, ok := errors.AsType[*exec.Error](err); ok {
+		err = e.Err
+	}
+	if err != nil {
+		return "", refused("the program cannot be run: %w", err)
+	}
+	return path, nil
+}
+
+// complaint says how the command ended, and what it had to say.
+func (r *Resolver) complaint(err error, stderr *bounded) error {
+	text := strings.Map(func(c rune) rune {
+		if unicode.IsPrint(c) {
+			return c
+		}
+		return ' '
+	}, strings.TrimSpace(r.Mask.Text(stderr.String())))
+	if runes := []rune(text); len(runes) > shownRunes {
+		text = string(runes[:shownRunes]) + "..."
+	}
+	if text == "" {
+		return fmt.Errorf("the command ended with %s", err)
+	}
+	return fmt.Errorf("the command ended with %s: %s", err, text)
+}
+
+// childEnv takes out what opens the token files: no helper needs it.
+func childEnv(environ []string) []string {
+	out := make([]string, 0, len(environ))
+	for _, pair := range environ {
+		name, _, _ := strings.Cut(pair, "=")
+		if !strings.EqualFold(name, "AUTHCTL_STORAGE_KEY") {
+			out = append(out, pair)
+		}
+	}
+	return out
+}
+
+// bounded keeps the first max bytes; what exceeds them is dropped, or an error.
+type bounded struct {
+	bytes.Buffer
+	max        int
+	drop, over bool
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	room := b.max - b.Len()
+	if len(p) <= room {
+		return b.Buffer.Write(p)
+	}
+	b.over = true
+	n, _ := b.Buffer.Write(p[:room])
+	if b.drop {
+		return len(p), nil
+	}
+	return n, errors.New("too much output")
+}

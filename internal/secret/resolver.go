@@ -1,0 +1,177 @@
+package secret
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/authctl/authctl/internal/fault"
+)
+
+// ErrNoAccount is what [Resolver.Keyring] answers for an account that the keyring does not have. Every other error of
+// it means that the keyring itself is the trouble.
+var ErrNoAccount = errors.New("the keyring has no such account")
+
+// waitFor is how long a file or a command may take, unless the Resolver says otherwise.
+const waitFor = 10 * time.Second
+
+// Resolver turns references into secrets. It reads nothing before it is asked, asks a person at most once for each
+// thing, and adds all that it finds to Mask.
+type Resolver struct {
+	Getenv  func(string) (string, bool)
+	Environ []string // the environment of command:, which never gets AUTHCTL_STORAGE_KEY
+	Home    string   // what ~ stands for
+	Dir     string   // the folder of profiles.yaml: what a relative path is relative to
+	Keyring func(ctx context.Context, account string) (String, error)
+	Prompt  func(ctx context.Context, label string) (String, error) // nil: nobody can be asked
+	Mask    *Mask
+	Timeout time.Duration // of file: and command:; 0: 10 s
+
+	mu    sync.Mutex
+	asked map[string]String
+}
+
+// Resolve gives the secret that ref names. What says whose it is: "client_secret of profile entra".
+func (r *Resolver) Resolve(ctx context.Context, ref Ref, what string) (String, error) {
+	value, err := r.read(ctx, ref, what)
+	if err == nil {
+		r.Mask.Add(value)
+		err = Check(value)
+	}
+	if err == nil {
+		return value, nil
+	}
+	return String{}, r.fault(ctx, err, ref, what)
+}
+
+func (r *Resolver) read(ctx context.Context, ref Ref, what string) (String, error) {
+	arg := ref.Arg.Reveal()
+	switch ref.Scheme {
+	case Literal:
+		return ref.Arg, nil
+	case Env:
+		return r.env(arg)
+	case File:
+		return r.file(ctx, arg)
+	case Keyring:
+		return r.keyring(ctx, arg)
+	case Command:
+		return r.command(ctx, arg)
+	case Prompt:
+		return r.prompt(ctx, what)
+	}
+	return String{}, refused("nothing says where it lies").Hint("give the profile a secret reference: env:NAME, file:PATH, keyring:ACCOUNT, command:ARGV or prompt:")
+}
+
+// fault makes err an error of the configuration, unless it is the keyring's trouble, the user's interruption or the
+// end of the caller's own time.
+func (r *Resolver) fault(ctx context.Context, err error, ref Ref, what string) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	e, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		e = refused("%w", err)
+	}
+	if e.Op != "" {
+		return e
+	}
+	if ref.Scheme == Literal || ref.Scheme == Absent {
+		return e.Doing("%s", what)
+	}
+	return e.Doing("%s from %s", what, r.Mask.Text(ref.String()))
+}
+
+func refused(format string, args ...any) *fault.Error {
+	return fault.New(fault.Config, "config.secret", format, args...)
+}
+
+func (r *Resolver) env(name string) (String, error) {
+	value, ok := r.Getenv(name)
+	switch {
+	case !ok:
+		return String{}, refused("the environment variable %s is not set", name).Hint("export %s=... before you run authctl", name)
+	case value == "":
+		return String{}, refused("the environment variable %s is empty", name).Hint("export %s=... before you run authctl", name)
+	}
+	return New(value), nil
+}
+
+func (r *Resolver) keyring(ctx context.Context, account string) (String, error) {
+	if r.Keyring == nil {
+		return String{}, fault.New(fault.Store, "store.unavailable", "no keyring can be reached from here")
+	}
+	value, err := r.Keyring(ctx, account)
+	switch {
+	case err == nil:
+		return value, nil
+	case errors.Is(err, ErrNoAccount):
+		return String{}, refused("%w", ErrNoAccount).Hint("%s", setCommand(account))
+	}
+	if e, ok := errors.AsType[*fault.Error](err); ok {
+		return String{}, e
+	}
+	return String{}, fault.New(fault.Store, "store.unavailable", "%w", err).Hint("authctl doctor")
+}
+
+// setCommand is what writes an account: a profile's own is PROFILE/KEY.
+func setCommand(account string) string {
+	if name, key, ok := strings.Cut(account, "/"); ok {
+		return "authctl secret set -p " + name + " " + key
+	}
+	return "authctl secret set --account " + account
+}
+
+func (r *Resolver) prompt(ctx context.Context, label string) (String, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if value, ok := r.asked[label]; ok {
+		return value, nil
+	}
+	if r.Prompt == nil {
+		return String{}, refused("nobody can be asked for it here").Hint("run authctl in a terminal, without --no-input, or refer to the secret by env:, file: or keyring:")
+	}
+	value, err := r.Prompt(ctx, label)
+	if err != nil {
+		return String{}, err
+	}
+	if r.asked == nil {
+		r.asked = map[string]String{}
+	}
+	r.asked[label] = value
+	return value, nil
+}
+
+// path makes a file's name absolute: ~ is the home folder, and what is relative lies beside profiles.yaml.
+func (r *Resolver) path(name string) (string, error) {
+	rest, ok := strings.CutPrefix(name, "~")
+	switch {
+	case ok && (rest == "" || rest[0] == '/' || rest[0] == filepath.Separator):
+		if r.Home == "" {
+			return "", errors.New("~ stands for nothing, as the home folder is unknown")
+		}
+		return filepath.Join(r.Home, rest), nil
+	case filepath.IsAbs(name):
+		return name, nil
+	}
+	return filepath.Join(r.Dir, name), nil
+}
+
+func (r *Resolver) timeout() time.Duration {
+	if r.Timeout > 0 {
+		return r.Timeout
+	}
+	return waitFor
+}
+
+// cutNewline takes one newline off the end, as a shell's $(...) does with all of them.
+func cutNewline(data []byte) String {
+	text := strings.TrimSuffix(string(data), "\n")
+	if len(text) < len(data) {
+		text = strings.TrimSuffix(text, "\r")
+	}
+	return New(text)
+}

@@ -1,0 +1,52 @@
+package keyring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/tokenstore"
+)
+
+// Service is the name under which every item of the program lies in a keyring.
+const Service = "authctl"
+
+// Backend is the items of [Service] in one keyring. A call may last for ever, whatever ctx says: the store gives up
+// on it. Errors are those of tokenstore; only an item that is known to be absent is [tokenstore.ErrNotFound].
+type Backend interface {
+	Get(ctx context.Context, account string) (string, error)
+	Set(ctx context.Context, account, value string) error
+	Delete(ctx context.Context, account string) error
+}
+
+// ErrAbsent is a keyring that does not exist here: no session bus, or no service on it. It is
+// [tokenstore.ErrUnavailable] too.
+var ErrAbsent = fmt.Errorf("%w: no keyring answers here", tokenstore.ErrUnavailable)
+
+// explain gives an error the exit code and the next step that a user needs. What is an answer, or a cancelled wait,
+// stays as it is.
+func explain(err error) error {
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return err
+	}
+	switch {
+	case err == nil, errors.Is(err, tokenstore.ErrNotFound), errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, tokenstore.ErrLocked):
+		return storeFault("store.locked", err).
+			Hint("unlock the keyring and try again, or choose another store: --storage file")
+	case errors.Is(err, tokenstore.ErrTimedOut), errors.Is(err, context.DeadlineExceeded):
+		e := storeFault("store.timeout", err)
+		e.Retryable = true
+		return e.Hint("see what is wrong with the keyring: authctl doctor; or choose another store: --storage file")
+	case errors.Is(err, tokenstore.ErrTooBig):
+		return storeFault("store.too_big", err)
+	}
+	return storeFault("store.unavailable", err).
+		Hint("see what is wrong with the keyring: authctl doctor; or choose another store: --storage file or --storage memory")
+}
+
+func storeFault(code string, err error) *fault.Error {
+	return (&fault.Error{Kind: fault.Store, Code: code, Err: err}).Doing("keyring")
+}
