@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/authctl/authctl/internal/httpx"
 )
 
 // Request is one request as it stood on the wire.
@@ -70,7 +72,7 @@ func FakeAPI(t testing.TB, token string, answer Reply) *Server {
 
 func listen(t testing.TB) net.Listener {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +162,7 @@ func (s *Server) serve(conn net.Conn) {
 	if err != nil {
 		return
 	}
-	body, err := io.ReadAll(req.Body)
+	body, err := httpx.ReadLimited(req.Body, 16<<20)
 	if err != nil {
 		return
 	}

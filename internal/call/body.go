@@ -60,7 +60,7 @@ func (b *fileBody) Open() (io.ReadCloser, int64, error) {
 		_ = f.Close()
 		return nil, 0, fault.New(fault.IO, "io.read", "read the body to send: %w", err)
 	case size < 0:
-		b.stream = &streamBody{in: f, strip: b.strip}
+		b.stream = &streamBody{in: f, file: f, strip: b.strip}
 		return b.stream.Open()
 	}
 	return &exactBody{in: b.filter(f), file: f, left: size}, size, nil
@@ -124,6 +124,7 @@ func (b *exactBody) Close() error { return b.file.Close() }
 // streamBody is stdin or its like: the first MiB is kept, and if that is all, it is as good as a file.
 type streamBody struct {
 	in    io.Reader
+	file  io.Closer // what to close at the end; nil for stdin
 	strip bool
 
 	loaded, whole, used bool
@@ -136,17 +137,18 @@ func (b *streamBody) load() error {
 		return nil
 	}
 	b.loaded = true
-	in := b.in
 	if b.strip {
-		in = stripReader{in}
+		b.in = stripReader{b.in}
 	}
-	b.in = in
 	var err error
-	b.head, err = io.ReadAll(io.LimitReader(in, bufferedBody+1))
+	b.head, err = io.ReadAll(io.LimitReader(b.in, bufferedBody+1))
+	b.whole = err == nil && len(b.head) <= bufferedBody
+	if b.whole || err != nil {
+		_ = b.Close()
+	}
 	if err != nil {
 		return fault.New(fault.IO, "io.read", "read the body to send: %w", err)
 	}
-	b.whole = len(b.head) <= bufferedBody
 	return nil
 }
 
@@ -161,7 +163,18 @@ func (b *streamBody) Open() (io.ReadCloser, int64, error) {
 		return nil, 0, fault.New(fault.IO, "io.read", "the body came from a stream and cannot be sent twice")
 	}
 	b.used = true
-	return io.NopCloser(io.MultiReader(bytes.NewReader(b.head), b.in)), -1, nil
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(b.head), b.in), b}, -1, nil
+}
+
+// Close lets go of the file that the stream is read from.
+func (b *streamBody) Close() error {
+	if b.file == nil {
+		return nil
+	}
+	return b.file.Close()
 }
 
 func (b *streamBody) Replayable() bool { return b.load() == nil && b.whole }

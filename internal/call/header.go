@@ -83,7 +83,11 @@ func checkHeaders(req *Request) error {
 				return fault.New(fault.Usage, "usage.header", "the value of header %s holds a control character", name)
 			}
 		}
-		if err := checkName(textproto.CanonicalMIMEHeaderKey(name), req.NoAuth); err != nil {
+		name = textproto.CanonicalMIMEHeaderKey(name)
+		if name == "Connection" && len(values) == 1 && (values[0] == "close" || values[0] == "keep-alive") {
+			continue
+		}
+		if err := checkName(name, req.NoAuth); err != nil {
 			return err
 		}
 	}
@@ -97,7 +101,7 @@ func checkHeaders(req *Request) error {
 
 func checkName(name string, anonymous bool) error {
 	switch name {
-	case "Content-Length", "Transfer-Encoding", "Trailer", "Connection", "Upgrade", "Te", "Keep-Alive":
+	case "Content-Length", "Transfer-Encoding", "Trailer", "Connection", "Upgrade", "Te":
 		return fault.New(fault.Usage, "usage.header", "the header %s is made from the request itself", name)
 	case "Proxy-Authorization", "Proxy-Connection":
 		return fault.New(fault.Usage, "usage.header", "the header %s is for a proxy, not for the API", name).
@@ -136,6 +140,5 @@ func (c *Client) headers(req *Request) http.Header {
 	if _, ok := out["User-Agent"]; !ok {
 		out["User-Agent"] = []string{""} // else net/http sends its own
 	}
-	out.Del("Host") // net/http takes it from the request
 	return out
 }

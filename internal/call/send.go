@@ -38,9 +38,10 @@ func followNothing(*http.Request, []*http.Request) error { return http.ErrUseLas
 func (c *Client) build(w *watch, req *Request, bearer *httpx.Bearer) (*http.Request, error) {
 	target := *req.URL
 	target.Fragment, target.RawFragment = "", ""
-	out := (&http.Request{
-		Method: req.method(), URL: &target, Host: req.Header.Get("Host"), Header: c.headers(req),
-	}).WithContext(httptrace.WithClientTrace(w.ctx, c.clientTrace(w)))
+	out := (&http.Request{Method: req.method(), URL: &target, Header: c.headers(req)}).
+		WithContext(httptrace.WithClientTrace(w.ctx, c.clientTrace(w)))
+	out.Host = out.Header.Get("Host") // net/http takes it from here
+	out.Header.Del("Host")
 	if bearer != nil {
 		if err := bearer.Authorize(out); err != nil {
 			return nil, err

@@ -22,23 +22,23 @@ type stagedFile struct {
 // openTarget opens path for writing: a regular or a new file by a staged one, anything else directly. An existing file
 // is opened first, unharmed, to learn what it is and whether it may be written. Links are written through, as by curl.
 func openTarget(path string) (*stagedFile, *os.File, error) {
-	target, err := followLinks(path)
+	existing, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		target, err := followLinks(path)
+		if err != nil {
+			return nil, nil, err
+		}
+		stage, err := newStage(target, 0o666) // for the umask to narrow
+		return stage, nil, err
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	mode := fs.FileMode(0o666) // for the umask to narrow
-	existing, err := os.OpenFile(target, os.O_WRONLY, 0)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		stage, err := newStage(target, mode)
-		return stage, nil, err
-	case err != nil:
-		return nil, nil, err
-	}
 	info, err := existing.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		return nil, existing, nil
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, existing, err
 	}
+	target, err := filepath.EvalSymlinks(path)
 	_ = existing.Close()
 	if err != nil {
 		return nil, nil, err
@@ -84,7 +84,7 @@ func (s *stagedFile) discard() {
 	_ = os.Remove(s.file.Name())
 }
 
-// followLinks gives the name that a chain of symbolic links ends in, whether or not it exists.
+// followLinks gives the name that a chain of dangling symbolic links ends in.
 func followLinks(path string) (string, error) {
 	for range maxLinks {
 		link, err := os.Readlink(path)

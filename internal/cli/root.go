@@ -35,7 +35,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"token", newToken},
-		//		{"call", newCall},
+		{"call", newCall},
 		{"profile", newProfile},
 		{"secret", newSecret},
 		{"realm", newRealm},

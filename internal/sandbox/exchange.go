@@ -83,11 +83,10 @@ func (f fields) text(name string) string { s, _ := f[name].(string); return s }
 // secrets are all credentials that the request carries, for the fault that repeats them.
 func (x *exchange) secrets() []string {
 	var found []string
-	if _, credentials, ok := strings.Cut(x.Header.Get("Authorization"), " "); ok {
+	if id, password, ok := x.BasicAuth(); ok {
+		found = append(found, password, id+":"+password)
+	} else if _, credentials, ok := strings.Cut(x.Header.Get("Authorization"), " "); ok {
 		found = append(found, credentials)
-	}
-	if _, password, ok := x.BasicAuth(); ok {
-		found = append(found, password)
 	}
 	form, _ := x.form()
 	object, _ := x.object()

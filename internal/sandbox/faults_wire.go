@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -30,20 +31,24 @@ func pause(r *http.Request, d time.Duration) {
 	}
 }
 
-// reset breaks the connection with a TCP reset before a byte of the reply (HTTP/2: resets the stream).
-func reset(w http.ResponseWriter, _ *http.Request) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	raw := conn
+// connKey is where net/http leaves the connection of a request for reset.
+type connKey struct{}
+
+func withConn(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, conn)
+}
+
+// reset breaks the connection with a TCP reset before a byte of the reply, under HTTP/2 as well.
+func reset(_ http.ResponseWriter, r *http.Request) {
+	conn, _ := r.Context().Value(connKey{}).(net.Conn)
 	if c, ok := conn.(*tls.Conn); ok {
-		raw = c.NetConn()
+		conn = c.NetConn()
 	}
-	if c, ok := raw.(*net.TCPConn); ok {
-		_ = c.SetLinger(0)
+	if c, ok := conn.(*net.TCPConn); ok {
+		_ = c.SetLinger(0) // what turns Close into a reset
+		_ = c.Close()
 	}
-	_ = raw.Close()
+	panic(http.ErrAbortHandler)
 }
 
 // truncate promises the whole body and ends half way.

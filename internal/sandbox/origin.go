@@ -77,6 +77,7 @@ func (o *origin) prepare(ctx context.Context, w *world) {
 	o.server = &http.Server{
 		Handler:           o,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       withConn,
 		ErrorLog:          log.New(logWriter{o}, "", 0),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       longest,

@@ -59,7 +59,7 @@ func TestTheTokenRequestIsAsOnTheWireOfAPIConnect(t *testing.T) {
 				providertest.Refuses(t, apiconnect.Provider(), p, "realm")
 				return
 			}
-			source := providertest.Source(t, apiconnect.Provider(), p, providertest.Ports(s))
+			source := providertest.Source(t, apiconnect.Provider(), p, providertest.Ports(s.Client()))
 			token, err := source.Grant.Token(t.Context(), grant.Ask{})
 			if err != nil || token.Lifetime() != 8*time.Hour {
 				t.Fatalf("%+v %v", token, err)
@@ -93,7 +93,7 @@ func TestTheDownloadedCredentialsAreUsed(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.Token("tok", 60))
 	p := at(s)
 	p.Own["credentials_file"] = "~/credentials.json"
-	ports := providertest.Ports(s)
+	ports := providertest.Ports(s.Client())
 	ports.ReadFile = func(path string) ([]byte, error) {
 		return fmt.Appendf(nil, `{"id":"own-id","secret":"own-secret","toolkit":%q}`, path), nil
 	}
@@ -172,7 +172,7 @@ func TestWhatAPIConnectCannotUseIsRefused(t *testing.T) {
 
 func TestHintsSayWhatUsuallyIsWrongAtAPIConnect(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.JSON(401, `{"status":401,"message":["Error: The login was unsuccessful"]}`, "X-Request-ID: r-1"))
-	e := providertest.Fail(t, apiconnect.Provider(), at(s), s)
+	e := providertest.Fail(t, apiconnect.Provider(), at(s), s.Client())
 	if e.Kind != fault.Auth || e.CorrelationID != "r-1" || !strings.Contains(e.Error(), "The login was unsuccessful") {
 		t.Errorf("%+v", e)
 	}
@@ -182,7 +182,7 @@ func TestHintsSayWhatUsuallyIsWrongAtAPIConnect(t *testing.T) {
 		}
 	}
 	key := profile.Profile{BaseURL: s.URL, Grant: "api_key", ClientID: "x", Own: profile.Values{"api_key": providertest.Literal("k")}}
-	if hint := providertest.Fail(t, apiconnect.Provider(), key, s).HintText(); !strings.Contains(hint, "serves once") || strings.Contains(hint, "credentials.json") {
+	if hint := providertest.Fail(t, apiconnect.Provider(), key, s.Client()).HintText(); !strings.Contains(hint, "serves once") || strings.Contains(hint, "credentials.json") {
 		t.Errorf("hint %q", hint)
 	}
 }

@@ -42,7 +42,7 @@ func TestTheRealmIsTheOneThatAPasswordCanBeMeantFor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := authtest.FakeIDP(t, authtest.JSON(200, c.list), authtest.Token("tok", 60))
-			ports := providertest.Ports(s)
+			ports := providertest.Ports(s.Client())
 			source := providertest.Source(t, apiconnect.Provider(), discovering(s, c.family), ports)
 			for range 2 {
 				if _, err := source.Grant.Token(t.Context(), grant.Ask{}); err != nil {
@@ -76,7 +76,7 @@ func TestARealmThatCannotBeChosenIsNotGuessed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := authtest.FakeIDP(t, authtest.JSON(200, c.list))
-			e := providertest.Fail(t, apiconnect.Provider(), discovering(s, ""), s)
+			e := providertest.Fail(t, apiconnect.Provider(), discovering(s, ""), s.Client())
 			if e.Kind != fault.Config || e.Code != "config.realm" || !strings.Contains(e.Error(), c.text) || !strings.Contains(e.HintText(), c.hint) {
 				t.Errorf("%v, hint %q", e, e.HintText())
 			}
@@ -103,7 +103,7 @@ func TestADiscoveryThatFailsAsksForNoToken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := authtest.FakeIDP(t, c.reply)
-			e := providertest.Fail(t, apiconnect.Provider(), discovering(s, "provider"), s)
+			e := providertest.Fail(t, apiconnect.Provider(), discovering(s, "provider"), s.Client())
 			if e.Kind != c.kind {
 				t.Errorf("%+v", e)
 			}
@@ -114,7 +114,7 @@ func TestADiscoveryThatFailsAsksForNoToken(t *testing.T) {
 
 func TestARememberedRealmOfAnotherFamilyIsNotUsed(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.JSON(200, results(entry("lab", "ldap", "true", ""))), authtest.Token("tok", 60))
-	ports := providertest.Ports(s)
+	ports := providertest.Ports(s.Client())
 	_ = ports.Realms.Remember(s.URL, "provider", "admin/default-idp-1")
 	source := providertest.Source(t, apiconnect.Provider(), discovering(s, "provider"), ports)
 	if _, err := source.Grant.Token(t.Context(), grant.Ask{}); err != nil || s.Count() != 2 {
@@ -124,7 +124,7 @@ func TestARememberedRealmOfAnotherFamilyIsNotUsed(t *testing.T) {
 
 func TestAChoiceOnSomebodysBehalfIsTold(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.JSON(200, results(entry("sso", "oidc", "true", ""), entry("lab", "ldap", "false", ""))), authtest.Token("tok", 60))
-	ports, notes := providertest.Ports(s), 0
+	ports, notes := providertest.Ports(s.Client()), 0
 	ports.Note = func(string, ...any) { notes++ }
 	source := providertest.Source(t, apiconnect.Provider(), discovering(s, "provider"), ports)
 	if _, err := source.Grant.Token(t.Context(), grant.Ask{}); err != nil || notes != 1 {
@@ -134,7 +134,7 @@ func TestAChoiceOnSomebodysBehalfIsTold(t *testing.T) {
 
 func TestForgettingMakesDiscoveryAskAgain(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.JSON(200, results(entry("lab", "ldap", "true", `,"title":"a\u001bb"`))))
-	ports := providertest.Ports(s)
+	ports := providertest.Ports(s.Client())
 	p := providertest.Complete(t, apiconnect.Provider(), discovering(s, "provider"))
 	_ = ports.Realms.Remember(s.URL, "provider", "provider/old")
 	if err := apiconnect.Forget(p, ports); err != nil {

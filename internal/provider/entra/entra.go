@@ -91,7 +91,7 @@ func checkTenant(tenant string) error {
 }
 
 func notInLabel(r rune) bool {
-	return !('0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '-')
+	return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != '-'
 }
 
 // checkScopes holds what an app-only request may ask for: all that the application was granted at one API.

@@ -31,7 +31,7 @@ func at(s *authtest.Server) profile.Profile {
 
 func TestTheTokenRequestIsAsOnTheWireOfEntra(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.JSON(200, `{"token_type":"Bearer","expires_in":"3599","ext_expires_in":"3599","access_token":"tok"}`))
-	source := providertest.Source(t, entra.Provider(), at(s), providertest.Ports(s))
+	source := providertest.Source(t, entra.Provider(), at(s), providertest.Ports(s.Client()))
 	for range 2 {
 		token, err := source.Grant.Token(t.Context(), grant.Ask{Claims: `{"access_token":{}}`})
 		if err != nil || token.Lifetime() != 3599*time.Second {
@@ -109,7 +109,7 @@ func TestHintsFollowTheAADSTSCode(t *testing.T) {
 		"700022": "one API", "99999999": "", "": "",
 	} {
 		s := authtest.FakeIDP(t, authtest.JSON(400, `{"error":"invalid_client","error_description":"AADSTS`+code+`: Something. Trace ID: t Correlation ID: c AADSTS53003: other","error_codes":[1],"trace_id":"t","correlation_id":"c-1"}`))
-		e := providertest.Fail(t, entra.Provider(), at(s), s)
+		e := providertest.Fail(t, entra.Provider(), at(s), s.Client())
 		if e.Kind != fault.Auth || e.CorrelationID != "c-1" || e.OAuthError != "invalid_client" || !strings.Contains(e.HintText(), want) || (want == "") != (e.HintText() == "") {
 			t.Errorf("%s: %+v", code, e)
 		}
@@ -118,7 +118,7 @@ func TestHintsFollowTheAADSTSCode(t *testing.T) {
 
 func TestThrottlingInPlainTextIsUnderstood(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.Answer(429, "Too Many Requests", "Retry-After: 60"))
-	if e := providertest.Fail(t, entra.Provider(), at(s), s); e.Code != "network.throttled" || !strings.Contains(e.HintText(), "1m0s") {
+	if e := providertest.Fail(t, entra.Provider(), at(s), s.Client()); e.Code != "network.throttled" || !strings.Contains(e.HintText(), "1m0s") {
 		t.Errorf("%+v", e)
 	}
 }

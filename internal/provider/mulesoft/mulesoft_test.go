@@ -40,7 +40,7 @@ func TestTheTokenRequestIsAsOnTheWireOfEachEndpoint(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			s := authtest.FakeIDP(t, authtest.JSON(200, `{"access_token":"tok"}`+"\r\n"))
-			token, err := providertest.Source(t, mulesoft.Provider(), c.profile(s.URL), providertest.Ports(s)).Grant.Token(t.Context(), grant.Ask{})
+			token, err := providertest.Source(t, mulesoft.Provider(), c.profile(s.URL), providertest.Ports(s.Client())).Grant.Token(t.Context(), grant.Ask{})
 			if err != nil || token.Lifetime() != c.ttl {
 				t.Fatalf("%+v %v", token, err)
 			}
@@ -98,12 +98,12 @@ func TestWhatMuleSoftCannotUseIsRefused(t *testing.T) {
 
 func TestHintsSayWhatUsuallyIsWrongAtMuleSoft(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.JSON(401, `{"error_description":"Invalid client or client credentials","error":"invalid_client"}`+"\r\n"))
-	if e := providertest.Fail(t, mulesoft.Provider(), anypoint(profile.Values{"platform_url": s.URL}), s); !strings.Contains(e.HintText(), "region") {
+	if e := providertest.Fail(t, mulesoft.Provider(), anypoint(profile.Values{"platform_url": s.URL}), s.Client()); !strings.Contains(e.HintText(), "region") {
 		t.Errorf("hint %q", e.HintText())
 	}
 	p := ping()
 	p.TokenURL = s.URL
-	if e := providertest.Fail(t, mulesoft.Provider(), p, s); !strings.Contains(e.HintText(), "client_secret") || strings.Contains(e.HintText(), "region") {
+	if e := providertest.Fail(t, mulesoft.Provider(), p, s.Client()); !strings.Contains(e.HintText(), "client_secret") || strings.Contains(e.HintText(), "region") {
 		t.Errorf("hint %q", e.HintText())
 	}
 }

@@ -38,7 +38,7 @@ func TestTheTokenRequestIsRFC6749s(t *testing.T) {
 			p := minimal()
 			p.TokenURL = s.URL + "/t?x=1"
 			c.change(&p)
-			token, err := providertest.Source(t, oauth2.Provider(), p, providertest.Ports(s)).Grant.Token(t.Context(), grant.Ask{})
+			token, err := providertest.Source(t, oauth2.Provider(), p, providertest.Ports(s.Client())).Grant.Token(t.Context(), grant.Ask{})
 			if err != nil || token.Lifetime() != 5*time.Minute {
 				t.Fatalf("%+v %v", token, err)
 			}
@@ -74,7 +74,7 @@ func TestHintsFollowTheErrorCode(t *testing.T) {
 		s := authtest.FakeIDP(t, authtest.JSON(400, `{"error":"`+code+`"}`))
 		p := minimal()
 		p.TokenURL = s.URL
-		if e := providertest.Fail(t, oauth2.Provider(), p, s); !strings.Contains(e.HintText(), want) || e.OAuthError != code {
+		if e := providertest.Fail(t, oauth2.Provider(), p, s.Client()); !strings.Contains(e.HintText(), want) || e.OAuthError != code {
 			t.Errorf("%s: hint %q", code, e.HintText())
 		}
 	}

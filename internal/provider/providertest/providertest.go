@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/authctl/authctl/internal/authtest"
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/grant"
 	"github.com/authctl/authctl/internal/profile"
@@ -18,15 +18,11 @@ import (
 	"github.com/authctl/authctl/internal/secret"
 )
 
-// Ports reach the server; a nil server stands for tests that must not ask one. A literal resolves to itself, any
-// other reference to "SCHEME:ARG of KEY".
-func Ports(s *authtest.Server) provider.Ports {
-	e := &grant.Endpoint{Mask: secret.NewMask(), UserAgent: "authctl/test", Timeout: 5 * time.Second}
-	if s != nil {
-		e.Client = s.Client()
-	}
+// Ports reach what the client reaches; nil is for tests that must not send anything. A literal resolves to itself,
+// any other reference to "SCHEME:ARG of KEY".
+func Ports(client *http.Client) provider.Ports {
 	return provider.Ports{
-		Endpoint: e,
+		Endpoint: &grant.Endpoint{Client: client, Mask: secret.NewMask(), UserAgent: "authctl/test", Timeout: 5 * time.Second},
 		Secret: func(_ context.Context, ref secret.Ref, key string) (secret.String, error) {
 			if ref.Scheme == secret.Literal {
 				return ref.Arg, nil
@@ -94,9 +90,9 @@ func Source(t testing.TB, pr provider.Provider, p profile.Profile, ports provide
 }
 
 // Fail asks for a token that the server refuses, and gives the refusal.
-func Fail(t testing.TB, pr provider.Provider, p profile.Profile, s *authtest.Server) *fault.Error {
+func Fail(t testing.TB, pr provider.Provider, p profile.Profile, client *http.Client) *fault.Error {
 	t.Helper()
-	_, err := Source(t, pr, p, Ports(s)).Grant.Token(t.Context(), grant.Ask{})
+	_, err := Source(t, pr, p, Ports(client)).Grant.Token(t.Context(), grant.Ask{})
 	if err == nil {
 		t.Fatal("no error")
 	}

@@ -41,7 +41,7 @@ func TestTheTokenRequestIsAsOnTheWireOfTNCO(t *testing.T) {
 			p := minimal()
 			p.BaseURL = s.URL
 			c.change(&p)
-			source := providertest.Source(t, tnco.Provider(), p, providertest.Ports(s))
+			source := providertest.Source(t, tnco.Provider(), p, providertest.Ports(s.Client()))
 			token, err := source.Grant.Token(t.Context(), grant.Ask{})
 			if err != nil || token.Lifetime() != 1199*time.Second || token.TokenType != "Bearer" {
 				t.Fatalf("%+v %v", token, err)
@@ -61,7 +61,7 @@ func TestAReplyWithoutALifeLastsTwentyMinutes(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.JSON(200, `{"access_token":"tok"}`))
 	p := minimal()
 	p.BaseURL = s.URL
-	token, err := providertest.Source(t, tnco.Provider(), p, providertest.Ports(s)).Grant.Token(t.Context(), grant.Ask{})
+	token, err := providertest.Source(t, tnco.Provider(), p, providertest.Ports(s.Client())).Grant.Token(t.Context(), grant.Ask{})
 	if err != nil || token.Lifetime() != 20*time.Minute {
 		t.Errorf("%+v %v", token, err)
 	}
@@ -106,14 +106,14 @@ func TestHintsSayWhatUsuallyIsWrongAtTNCO(t *testing.T) {
 		s := authtest.FakeIDP(t, authtest.Answer(c.status, body))
 		p := minimal()
 		p.BaseURL = s.URL
-		if e := providertest.Fail(t, tnco.Provider(), p, s); !strings.Contains(e.HintText(), c.want) {
+		if e := providertest.Fail(t, tnco.Provider(), p, s.Client()); !strings.Contains(e.HintText(), c.want) {
 			t.Errorf("%s: hint %q", body, e.HintText())
 		}
 	}
 	s := authtest.FakeIDP(t, authtest.Answer(503, ""))
 	p := minimal()
 	p.BaseURL = s.URL
-	if e := providertest.Fail(t, tnco.Provider(), p, s); strings.Contains(e.HintText(), "client") {
+	if e := providertest.Fail(t, tnco.Provider(), p, s.Client()); strings.Contains(e.HintText(), "client") {
 		t.Errorf("an outage blames the profile: %q", e.HintText())
 	}
 }
