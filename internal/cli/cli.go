@@ -47,6 +47,9 @@ type App struct {
 	Sandbox func(ctx context.Context, dir string, log func(format string, args ...any)) (Sandbox, error)
 	// SecretKeys are the keys of a provider that hold secret references; nil for an unknown provider.
 	SecretKeys func(provider string) []string
+
+	jsonErrors bool     // --error-format json
+	warnings   []string // kept back until the end
 }
 
 // Options are the global settings of one run, once flags, environment and file have had their say.
@@ -66,17 +69,19 @@ type Options struct {
 // Run carries out one command line and gives the process's exit status.
 func (a *App) Run(ctx context.Context, args []string) int {
 	g := &globals{app: a}
+	a.jsonErrors = wantsJSON(args)
 	root := a.tree(g, args)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
+		a.printWarnings()
 		return 0
 	}
-	return a.fail(ctx, g, args, err)
+	return a.fail(ctx, g, err)
 }
 
 // fail prints an error, once, and gives its exit status.
-func (a *App) fail(ctx context.Context, g *globals, args []string, err error) int {
+func (a *App) fail(ctx context.Context, g *globals, err error) int {
 	if status, ok := errors.AsType[childStatus](err); ok {
 		return int(status)
 	}
@@ -98,7 +103,7 @@ func (a *App) fail(ctx context.Context, g *globals, args []string, err error) in
 	if e.Profile == "" {
 		e.Profile = g.profileName
 	}
-	if g.jsonErrors(args) {
+	if a.jsonErrors {
 		a.printJSON(e)
 	} else {
 		a.printText(e)

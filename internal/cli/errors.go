@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -23,15 +22,33 @@ func (a *App) printText(e *fault.Error) {
 	}
 }
 
-// warn tells of what did not stop the command.
-func (a *App) warn(format string, args ...any) { a.say("warning: " + fmt.Sprintf(format, args...)) }
+// warn tells of what did not stop the command. With --error-format json a failure is the one object on stderr, so
+// warnings wait for the command's good end.
+func (a *App) warn(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if a.jsonErrors {
+		a.warnings = append(a.warnings, text)
+		return
+	}
+	a.say("warning: " + text)
+}
 
-// note tells what was done.
-func (a *App) note(format string, args ...any) { a.say(fmt.Sprintf(format, args...)) }
+// printWarnings tells what was kept back, one JSON object a line.
+func (a *App) printWarnings() {
+	for _, text := range a.warnings {
+		_, _ = a.IO.Err.Write(marshalLine(map[string]string{"warning": a.clean(text)}))
+	}
+}
+
+// note tells a person what was done.
+func (a *App) note(format string, args ...any) {
+	if !a.jsonErrors {
+		a.say(fmt.Sprintf(format, args...))
+	}
+}
 
 func (a *App) say(text string) {
-	text = httpx.Visible(strings.ReplaceAll(a.Mask.Text(text), "\n", " "))
-	_, _ = fmt.Fprintf(a.IO.Err, "authctl: %s\n", text)
+	_, _ = fmt.Fprintf(a.IO.Err, "authctl: %s\n", strings.ReplaceAll(a.clean(text), "\n", " "))
 }
 
 // errorObject is the error of --error-format json; its members are part of the contract.
@@ -48,15 +65,14 @@ type errorObject struct {
 }
 
 func (a *App) errorObject(e *fault.Error) errorObject {
-	clean := func(s string) string { return httpx.Visible(a.Mask.Text(s)) }
 	return errorObject{
-		Code: e.CodeOrKind(), Exit: e.Kind.ExitCode(), Profile: clean(e.Profile), Message: clean(e.Error()), Hint: clean(e.HintText()),
-		OAuthError: clean(e.OAuthError), Status: e.Status, CorrelationID: clean(e.CorrelationID), Retryable: e.Retryable,
+		Code: e.CodeOrKind(), Exit: e.Kind.ExitCode(), Profile: a.clean(e.Profile), Message: a.clean(e.Error()), Hint: a.clean(e.HintText()),
+		OAuthError: a.clean(e.OAuthError), Status: e.Status, CorrelationID: a.clean(e.CorrelationID), Retryable: e.Retryable,
 	}
 }
 
+func (a *App) clean(text string) string { return httpx.Visible(a.Mask.Text(text)) }
+
 func (a *App) printJSON(e *fault.Error) {
-	enc := json.NewEncoder(a.IO.Err)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(map[string]errorObject{"error": a.errorObject(e)})
+	_, _ = a.IO.Err.Write(marshalLine(map[string]errorObject{"error": a.errorObject(e)}))
 }

@@ -118,11 +118,8 @@ func (g *globals) check() error {
 	return nil
 }
 
-// jsonErrors also looks at the raw arguments, since the flag counts for errors that came before it was read.
-func (g *globals) jsonErrors(args []string) bool {
-	if g.errorFormat == "json" {
-		return true
-	}
+// wantsJSON looks for --error-format json in the raw arguments, since it counts for errors of the command line too.
+func wantsJSON(args []string) bool {
 	for i, arg := range args {
 		if arg == "--" {
 			return false

@@ -19,8 +19,8 @@ func identity() profile.Identity {
 // Stores hold tokens under these keys: a change would forget them all.
 func TestAKeyIsStableAcrossVersions(t *testing.T) {
 	for want, id := range map[string]profile.Identity{
-		"EMPTY": {},
-		"FULL":  identity(),
+		"e3305ad25dad1cc6fcd5d41864b2a08ba389f0ae45b7d8186f6719591ebcb581": {},
+		"8c1a842d2684c0fc7ac7e881529df91cacf35a43a06a95886d65f611f79ae101": identity(),
 	} {
 		if got := id.Key(); got != want {
 			t.Errorf("got %s, want %s", got, want)

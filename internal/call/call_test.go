@@ -1,0 +1,396 @@
+package call
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/httpx"
+	"github.com/authctl/authctl/internal/secret"
+)
+
+// wire is a server that records each request to the byte and answers with what is in its script, the last entry over
+// and over. It counts connections too.
+type wire struct {
+	base  string
+	mu    sync.Mutex
+	heads []string
+	body  []string
+	conns int
+}
+
+func newWire(t *testing.T, script ...string) *wire {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	s := &wire{base: "http://" + l.Addr().String()}
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s.mu.Lock()
+			s.conns++
+			s.mu.Unlock()
+			go s.serve(conn, script)
+		}
+	}()
+	return s
+}
+
+func (s *wire) serve(conn net.Conn, script []string) {
+	defer conn.Close()
+	in := bufio.NewReader(conn)
+	for {
+		var head bytes.Buffer
+		req, err := http.ReadRequest(bufio.NewReaderSize(io.TeeReader(&oneByte{in}, &head), 16))
+		if err != nil {
+			return
+		}
+		body, _ := io.ReadAll(req.Body)
+		text, _, _ := strings.Cut(head.String(), "\r\n\r\n")
+		s.mu.Lock()
+		s.heads, s.body = append(s.heads, text), append(s.body, string(body))
+		answer := script[min(len(s.heads), len(script))-1]
+		s.mu.Unlock()
+		if answer == "mute" {
+			_, _ = io.Copy(io.Discard, in)
+		}
+		if _, err := io.WriteString(conn, answer); err != nil || !strings.Contains(answer, "Content-Length") {
+			return
+		}
+	}
+}
+
+// oneByte keeps the recorder from reading into the next request.
+type oneByte struct{ r io.Reader }
+
+func (o *oneByte) Read(p []byte) (int, error) { return o.r.Read(p[:min(len(p), 1)]) }
+
+func (s *wire) hits() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.heads)
+}
+
+func answer(status int, headers ...string) string {
+	return "HTTP/1.1 " + strconv.Itoa(status) + " Text\r\nContent-Length: 2\r\n" + strings.Join(append(headers, ""), "\r\n") + "\r\nok"
+}
+
+// tokens is a TokenSource that counts.
+type tokens struct {
+	origins httpx.Origins
+	asked   int
+	claims  []string
+	fail    error
+}
+
+func (s *tokens) Bearer(context.Context) (httpx.Bearer, error) {
+	s.asked++
+	return httpx.NewBearer(secret.New("old"), "Bearer", s.origins), nil
+}
+
+func (s *tokens) Renew(_ context.Context, claims string) (httpx.Bearer, error) {
+	s.claims = append(s.claims, claims)
+	return httpx.NewBearer(secret.New("new"), "Bearer", s.origins), s.fail
+}
+
+func newClient(t *testing.T, base string) (*Client, *tokens) {
+	t.Helper()
+	tr, err := httpx.NewTransport(httpx.Config{HeaderTimeout: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tr.CloseIdleConnections)
+	o, err := httpx.ParseOrigin(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := &tokens{origins: httpx.Origins{o}}
+	return &Client{HTTP: httpx.TokenClient(tr), Source: source, Origins: source.origins, UserAgent: "authctl/test"}, source
+}
+
+func parse(t *testing.T, raw string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// do sends req and gives the answer with its body read.
+func do(t *testing.T, c *Client, req *Request) (*http.Response, string, error) {
+	t.Helper()
+	res, err := c.Do(t.Context(), req)
+	if err != nil {
+		return nil, "", err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	return res, string(body), err
+}
+
+func TestACallOffTheOriginsIsRefusedBeforeAnything(t *testing.T) {
+	home, other := newWire(t, answer(200)), newWire(t, answer(200))
+	c, source := newClient(t, home.base)
+	c.Headers = []Header{{"X-Api-Key", secret.New("k")}}
+	for _, raw := range []string{
+		other.base, strings.Replace(home.base, "127.0.0.1", "localhost", 1), strings.Replace(home.base, "http://", "https://", 1),
+		strings.Replace(home.base, "http://", "http://user@", 1), "http://" + strings.TrimPrefix(home.base, "http://") + ".evil.example/",
+	} {
+		if _, _, err := do(t, c, &Request{URL: parse(t, raw)}); !fault.Is(err, fault.Policy) {
+			t.Errorf("%s: %v, want a policy fault", raw, err)
+		}
+	}
+	c.Source = nil // the profile's headers are bound as the token is
+	if _, _, err := do(t, c, &Request{URL: parse(t, other.base)}); !fault.Is(err, fault.Policy) {
+		t.Errorf("profile headers: %v, want a policy fault", err)
+	}
+	if source.asked != 0 || home.conns+other.conns != 0 {
+		t.Errorf("%d tokens asked for, %d connections", source.asked, home.conns+other.conns)
+	}
+}
+
+func TestTheRequestOnTheWireIsThis(t *testing.T) {
+	s := newWire(t, answer(200))
+	c, _ := newClient(t, s.base)
+	c.Headers = []Header{{"X-Tenant", secret.New("t1")}}
+	u := parse(t, s.base+"/a%2Fb?x=%7E&y#frag")
+	_, body, err := do(t, c, &Request{URL: u, Header: http.Header{"x-mine": {"1", "2"}}})
+	if err != nil || body != "ok" {
+		t.Fatal(body, err)
+	}
+	want := strings.Join([]string{
+		"GET /a%2Fb?x=%7E&y HTTP/1.1", "Host: " + u.Host, "User-Agent: authctl/test", "Accept: */*",
+		"Authorization: Bearer old", "X-Mine: 1", "X-Mine: 2", "X-Tenant: t1",
+	}, "\r\n")
+	if s.heads[0] != want {
+		t.Errorf("got:\n%s\nwant:\n%s", s.heads[0], want)
+	}
+}
+
+func TestWithoutAuthNeitherTokenNorProfileHeadersAreSent(t *testing.T) {
+	home, other := newWire(t, answer(200)), newWire(t, answer(401))
+	c, source := newClient(t, home.base)
+	c.Headers = []Header{{"X-Api-Key", secret.New("CANARY")}}
+	req := &Request{URL: parse(t, other.base), NoAuth: true, Header: http.Header{"Authorization": {"Basic mine"}, "Host": {"virtual.example"}}}
+	if res, _, err := do(t, c, req); err != nil || res.StatusCode != 401 {
+		t.Fatal(res, err)
+	}
+	head := other.heads[0]
+	if strings.Contains(head, "CANARY") || strings.Contains(head, "Bearer") || !strings.Contains(head, "Authorization: Basic mine") ||
+		!strings.Contains(head, "Host: virtual.example") || source.asked+len(source.claims) != 0 || other.hits() != 1 {
+		t.Errorf("%d tokens, %d hits:\n%s", source.asked, other.hits(), head)
+	}
+}
+
+func TestARedirectIsTheAnswer(t *testing.T) {
+	other := newWire(t, answer(200))
+	s := newWire(t, answer(307, "Location: "+other.base), answer(200))
+	c, _ := newClient(t, s.base)
+	c.HTTP.CheckRedirect = nil // even for a client that would follow
+	if res, _, err := do(t, c, &Request{URL: parse(t, s.base)}); err != nil || res.StatusCode != 307 {
+		t.Fatal(res, err)
+	}
+	if s.hits() != 1 || other.conns != 0 {
+		t.Errorf("%d requests, %d connections elsewhere", s.hits(), other.conns)
+	}
+}
+
+func TestARefusedTokenIsRenewedOnce(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		script   []string
+		statuses []int
+		body     Body
+		hits     int
+		status   int
+	}{
+		{"renewed", []string{answer(401), answer(200)}, nil, nil, 2, 200},
+		{"refused twice", []string{answer(401)}, nil, nil, 2, 401},
+		{"with a body", []string{answer(401), answer(200)}, nil, Text("data"), 2, 200},
+		{"another status", []string{answer(403)}, nil, nil, 1, 403},
+		{"a status of the profile", []string{answer(403), answer(200)}, []int{403}, nil, 2, 200},
+		{"401 not in the profile", []string{answer(401), answer(200)}, []int{403}, nil, 1, 401},
+		{"server error", []string{answer(500), answer(200)}, nil, nil, 1, 500},
+		{"a stream", []string{answer(401), answer(200)}, nil, &streamBody{in: endless(bufferedBody + 1)}, 1, 401},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newWire(t, c.script...)
+			client, source := newClient(t, s.base)
+			client.ReauthStatuses = c.statuses
+			req := &Request{Method: "POST", URL: parse(t, s.base), Body: c.body}
+			res, _, err := do(t, client, req)
+			if err != nil || res.StatusCode != c.status || s.hits() != c.hits || len(source.claims) != c.hits-1 {
+				t.Fatalf("%v, %v: %d hits, %d renewals", res, err, s.hits(), len(source.claims))
+			}
+			if c.hits == 2 && (!strings.Contains(s.heads[1], "Authorization: Bearer new") || s.body[0] != s.body[1] || s.conns != 2) {
+				t.Errorf("the replay over connection %d: %q\n%s", s.conns, s.body, s.heads[1])
+			}
+			if want := c.name == "a stream"; client.Unrenewed(req, res) != want {
+				t.Errorf("Unrenewed is not %v", want)
+			}
+		})
+	}
+}
+
+func endless(n int64) io.Reader { return io.LimitReader(zeros{}, n) }
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestAFailedRenewalIsTheError(t *testing.T) {
+	s := newWire(t, answer(401))
+	c, source := newClient(t, s.base)
+	source.fail = fault.New(fault.Auth, "auth.invalid_client", "refused")
+	if _, _, err := do(t, c, &Request{URL: parse(t, s.base)}); !fault.Is(err, fault.Auth) || s.hits() != 1 {
+		t.Errorf("%v after %d hits", err, s.hits())
+	}
+}
+
+func TestAClaimsChallengeReachesTheRenewal(t *testing.T) {
+	const claims = `{"access_token":{"nbf":{"essential":true,"value":"1?>~"}}}`
+	challenge := func(status int, encoded string) string {
+		return answer(status, `WWW-Authenticate: Negotiate, Bearer realm="", error="insufficient_claims", claims="`+encoded+`"`)
+	}
+	for _, c := range []struct {
+		name, first, want string
+		statuses          []int
+		hits              int
+	}{
+		{"standard", challenge(401, encode(claims, false, true)), claims, nil, 2},
+		{"standard without padding", challenge(401, encode(claims, false, false)), claims, nil, 2},
+		{"url-safe", challenge(401, encode(claims, true, true)), claims, nil, 2},
+		{"url-safe without padding", challenge(401, encode(claims, true, false)), claims, nil, 2},
+		{"401 not in the profile", challenge(401, encode(claims, true, true)), claims, []int{}, 2},
+		{"another status", challenge(403, encode(claims, true, true)), "", nil, 1},
+		{"no base64", challenge(401, "!!!"), "", []int{}, 1},
+		{"no object", challenge(401, encode(`"x"`, false, true)), "", []int{}, 1},
+		{"null", challenge(401, encode(`null`, false, true)), "", []int{}, 1},
+		{"no base64 but 401", challenge(401, "!!!"), "", nil, 2},
+		{"another error", answer(401, `WWW-Authenticate: Bearer error="invalid_token", claims="e30="`), "", []int{}, 1},
+	} {
+		s := newWire(t, c.first, answer(200))
+		client, source := newClient(t, s.base)
+		client.ReauthStatuses = c.statuses
+		if _, _, err := do(t, client, &Request{URL: parse(t, s.base)}); err != nil || s.hits() != c.hits {
+			t.Errorf("%s: %v, %d hits", c.name, err, s.hits())
+		} else if c.hits == 2 && source.claims[0] != c.want {
+			t.Errorf("%s: claims %q", c.name, source.claims[0])
+		}
+	}
+}
+
+func TestALostConnectionIsNotTriedAgain(t *testing.T) {
+	for _, req := range []*Request{
+		{}, {Method: "POST", Body: Text("x"), Header: http.Header{"Idempotency-Key": {"1"}}}, {Method: "DELETE"},
+	} {
+		s := newWire(t, "")
+		c, _ := newClient(t, s.base)
+		req.URL = parse(t, s.base)
+		if _, _, err := do(t, c, req); !fault.Is(err, fault.Network) || s.hits() != 1 {
+			t.Errorf("%s: %v, %d hits", req.Method, err, s.hits())
+		}
+	}
+	s := newWire(t, answer(401), "") // the replay is lost
+	c, _ := newClient(t, s.base)
+	if _, _, err := do(t, c, &Request{URL: parse(t, s.base)}); !fault.Is(err, fault.Network) || s.hits() != 2 {
+		t.Errorf("replay: %v, %d hits", err, s.hits())
+	}
+}
+
+func TestATimeOutNamesThePhase(t *testing.T) {
+	s := newWire(t, "mute")
+	c, _ := newClient(t, s.base)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := c.Do(ctx, &Request{URL: parse(t, s.base+"/p?q=CANARY")})
+	if f := fault.From(err); f.Kind != fault.Timeout || !strings.Contains(err.Error(), "waiting for the answer") ||
+		strings.Contains(err.Error(), "CANARY") || !strings.HasPrefix(err.Error(), "GET "+s.base+"/p: ") {
+		t.Errorf("%v", err)
+	}
+	slow := newWire(t, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbeginning")
+	c, _ = newClient(t, slow.base)
+	c.IdleTimeout = 50 * time.Millisecond
+	res, body, err := do(t, c, &Request{URL: parse(t, slow.base)})
+	if f := fault.From(err); f.Code != "timeout.idle" || res == nil || body != "beginning" || !f.Retryable {
+		t.Errorf("%q, %#v", body, err)
+	}
+}
+
+func TestAnUploadThatNobodyReadsTimesOut(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, _ := newClient(t, "http://"+l.Addr().String())
+	c.IdleTimeout = 100 * time.Millisecond
+	_, err = c.Do(t.Context(), &Request{Method: "PUT", URL: parse(t, "http://"+l.Addr().String()), Body: &streamBody{in: endless(1 << 30)}})
+	if f := fault.From(err); f.Code != "timeout.idle" || !strings.Contains(err.Error(), "sending") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAnInterruptIsNoFailureOfTheServer(t *testing.T) {
+	s := newWire(t, "mute")
+	c, _ := newClient(t, s.base)
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	if _, err := c.Do(ctx, &Request{URL: parse(t, s.base)}); !fault.Is(err, fault.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestABodyThatCannotBeReadIsALocalFailure(t *testing.T) {
+	s := newWire(t, answer(200))
+	c, _ := newClient(t, s.base)
+	for name, body := range map[string]Body{
+		"missing": &fileBody{path: "/nonexistent/file"}, "directory": &fileBody{path: t.TempDir()},
+		"broken": &brokenBody{},
+	} {
+		if _, _, err := do(t, c, &Request{Method: "POST", URL: parse(t, s.base), Body: body}); !fault.Is(err, fault.IO) {
+			t.Errorf("%s: %v, want a local failure", name, err)
+		}
+	}
+}
+
+type brokenBody struct{}
+
+func (*brokenBody) Open() (io.ReadCloser, int64, error) {
+	return io.NopCloser(io.MultiReader(strings.NewReader("abc"), &failing{})), -1, nil
+}
+func (*brokenBody) Replayable() bool { return false }
+
+type failing struct{}
+
+func (*failing) Read([]byte) (int, error) { return 0, errors.New("disk on fire") }
+
+func TestAMethodThatIsNoneIsRefused(t *testing.T) {
+	c, source := newClient(t, "http://127.0.0.1:1")
+	for _, method := range []string{"GET /x", "GE\r\nT", "CONNECT", "É"} {
+		if _, _, err := do(t, c, &Request{Method: method, URL: parse(t, "http://127.0.0.1:1")}); !fault.Is(err, fault.Usage) {
+			t.Errorf("%q: %v", method, err)
+		}
+	}
+	if source.asked != 0 {
+		t.Error("a token was asked for")
+	}
+}
