@@ -2,12 +2,12 @@ package call
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httputil"
 	"net/url"
 	"strconv"
 	"strings"
@@ -57,15 +57,12 @@ func (s *wire) serve(conn net.Conn, script []string) {
 	defer conn.Close()
 	in := bufio.NewReader(conn)
 	for {
-		var head bytes.Buffer
-		req, err := http.ReadRequest(bufio.NewReaderSize(io.TeeReader(&oneByte{in}, &head), 16))
+		head, body, err := readRaw(in)
 		if err != nil {
 			return
 		}
-		body, _ := io.ReadAll(req.Body)
-		text, _, _ := strings.Cut(head.String(), "\r\n\r\n")
 		s.mu.Lock()
-		s.heads, s.body = append(s.heads, text), append(s.body, string(body))
+		s.heads, s.body = append(s.heads, head), append(s.body, body)
 		answer := script[min(len(s.heads), len(script))-1]
 		s.mu.Unlock()
 		if answer == "mute" {
@@ -77,10 +74,27 @@ func (s *wire) serve(conn net.Conn, script []string) {
 	}
 }
 
-// oneByte keeps the recorder from reading into the next request.
-type oneByte struct{ r io.Reader }
-
-func (o *oneByte) Read(p []byte) (int, error) { return o.r.Read(p[:min(len(p), 1)]) }
+// readRaw reads one request: its head to the byte, and its body.
+func readRaw(in *bufio.Reader) (head, body string, err error) {
+	for !strings.HasSuffix(head, "\r\n\r\n") {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return "", "", err
+		}
+		head += line
+	}
+	req, err := http.ReadRequest(bufio.NewReader(strings.NewReader(head)))
+	if err != nil {
+		return "", "", err
+	}
+	var content []byte
+	if req.ContentLength >= 0 {
+		content, err = io.ReadAll(io.LimitReader(in, req.ContentLength))
+	} else if content, err = io.ReadAll(httputil.NewChunkedReader(in)); err == nil {
+		_, err = in.Discard(len("\r\n"))
+	}
+	return strings.TrimSuffix(head, "\r\n\r\n"), string(content), err
+}
 
 func (s *wire) hits() int {
 	s.mu.Lock()
@@ -152,7 +166,7 @@ func TestACallOffTheOriginsIsRefusedBeforeAnything(t *testing.T) {
 	c.Headers = []Header{{"X-Api-Key", secret.New("k")}}
 	for _, raw := range []string{
 		other.base, strings.Replace(home.base, "127.0.0.1", "localhost", 1), strings.Replace(home.base, "http://", "https://", 1),
-		strings.Replace(home.base, "http://", "http://user@", 1), "http://" + strings.TrimPrefix(home.base, "http://") + ".evil.example/",
+		strings.Replace(home.base, "http://", "http://user@", 1), strings.Replace(home.base, "127.0.0.1", "127.0.0.1.evil.example", 1),
 	} {
 		if _, _, err := do(t, c, &Request{URL: parse(t, raw)}); !fault.Is(err, fault.Policy) {
 			t.Errorf("%s: %v, want a policy fault", raw, err)

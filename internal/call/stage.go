@@ -35,23 +35,32 @@ func openTarget(path string) (*stagedFile, *os.File, error) {
 		return nil, nil, err
 	}
 	info, err := existing.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return nil, existing, err
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, existing, nil
 	}
-	target, err := filepath.EvalSymlinks(path)
 	_ = existing.Close()
 	if err != nil {
 		return nil, nil, err
 	}
-	stage, err := newStage(target, info.Mode().Perm())
+	stage, err := replacement(path, info.Mode().Perm())
+	return stage, nil, err
+}
+
+// replacement stages what will take the place of the file that path leads to, with that file's mode.
+func replacement(path string, mode fs.FileMode) (*stagedFile, error) {
+	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if err := stage.file.Chmod(info.Mode().Perm()); err != nil {
+	stage, err := newStage(target, mode)
+	if err != nil {
+		return nil, err
+	}
+	if err := stage.file.Chmod(mode); err != nil { // the umask is for new files
 		stage.discard()
-		return nil, nil, err
+		return nil, err
 	}
-	return stage, nil, nil
+	return stage, nil
 }
 
 // newStage makes the file under a name that nobody can guess, in the target's folder, so that the rename is atomic.

@@ -41,6 +41,7 @@ func commands() []command {
 		{"realm", newRealm},
 		{"sandbox", newSandbox},
 		{"version", newVersion},
+		{"completion", newCompletion},
 	}
 }
 
@@ -65,7 +66,11 @@ func (a *App) tree(g *globals, args []string) *cobra.Command {
 	root.SetErr(a.IO.Err)
 	root.SetIn(a.IO.In)
 	root.SetFlagErrorFunc(flagFault)
+	root.CompletionOptions.DisableDefaultCmd = true
 	g.addFlags(root)
+	help := newHelp(g)
+	g.marked(help)
+	root.SetHelpCommand(help)
 	for _, c := range named(commands(), args) {
 		cmd := c.new(g)
 		g.marked(cmd)

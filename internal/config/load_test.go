@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/authctl/authctl/internal/profile"
-	"github.com/authctl/authctl/internal/secret"
 )
 
 func TestEveryMistakeNamesItsLineAndWhatIsRight(t *testing.T) {
@@ -225,32 +224,5 @@ func TestAProfileThatFlagsChangedIsCheckedAgain(t *testing.T) {
 	p.Scopes, p.Params = nil, []profile.Param{{Name: "Scope", Value: planted}}
 	if got := refused(t, l.Recheck(&p)); got != "params[0].name: scope has a key of its own | use scopes:" {
 		t.Error(got)
-	}
-}
-
-func TestALiteralSecretNeedsAPrivateFile(t *testing.T) {
-	const text = oneProfile + "    headers: [{name: X-A, value: plain}]\n"
-	for name, c := range map[string]struct {
-		text string
-		line string
-	}{
-		"a secret":          {text + "    client_secret: " + planted + "\n", `:6: profile "a": client_secret: `},
-		"a key":             {oneProfile + "    password: " + planted + "\n", `:5: profile "a": password: `},
-		"the storage's key": {"storage_key: " + planted + "\n" + oneProfile, `storage_key: `},
-	} {
-		for _, mode := range []uint32{0o644, 0o640, 0o604} {
-			path := save(t, c.text, 0o600)
-			if _, err := loader().Load(t.Context(), path); err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
-			_, err := loader().Load(t.Context(), save(t, c.text, fsMode(mode)))
-			if got := refused(t, err); !strings.Contains(got, c.line+"a secret stands here in plain text") || !strings.Contains(got, "chmod 600 /") {
-				t.Errorf("%s, %o: %s", name, mode, got)
-			}
-		}
-	}
-	file, err := loader().Load(t.Context(), save(t, text+"    client_secret: env:X\n", 0o644))
-	if err != nil || file.Profiles[0].ClientSecret.Scheme != secret.Env {
-		t.Errorf("references alone: %v", err)
 	}
 }

@@ -18,6 +18,7 @@ fail() {
 	echo "demo: $*" >&2
 	exit 1
 }
+show() { printf '  %-40s %s\n' "$1" "$2"; }
 # field NAME reads one text member of the JSON object on stdin.
 field() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p"; }
 
@@ -29,12 +30,12 @@ for profile in tnco apic entra mulesoft; do
 	[ "$(echo "$again" | field source)" = cache ] || fail "$profile: the second token did not come from the cache"
 	[ "$(echo "$first" | field access_token)" = "$(echo "$again" | field access_token)" ] ||
 		fail "$profile: the two tokens differ"
-	echo "  authctl token get -p $profile       a token from the network, until $(echo "$first" | field expires_at)"
-	echo "  authctl token get -p $profile       the same token from the cache"
+	show "authctl token get -p $profile" "a token from the network, until $(echo "$first" | field expires_at)"
+	show "authctl token get -p $profile" "the same token from the cache"
 	reply=$("$AUTHCTL" call GET /things -p "$profile") || fail "$profile: the call was not answered"
 	[ -n "$reply" ] || fail "$profile: the answer is empty"
-	echo "  authctl call GET /things -p $profile"
-	echo "$reply" | cut -c 1-160 | sed 's/^/    /'
+	show "authctl call GET /things -p $profile" "answered:"
+	echo "$reply" | cut -c 1-116 | sed 's/^/    /'
 done
 echo
 echo "Four providers, four tokens, four calls. The same commands work with your own profiles.yaml."

@@ -1,7 +1,6 @@
 package secret
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -55,7 +54,7 @@ func (r *Resolver) command(ctx context.Context, line string) (String, error) {
 	cmd.WaitDelay = drainFor // a daemon that the command left behind may hold its stdout
 	ownGroup(cmd)
 	err = cmd.Run()
-	value := cutNewline(stdout.Bytes())
+	value := cutNewline(stdout.data)
 	r.Mask.Add(value) // it may stand in the complaint
 	switch {
 	case limited.Err() != nil:
@@ -82,7 +81,7 @@ func (r *Resolver) program(name string) (string, error) {
 		err = e.Err
 	}
 	if err != nil {
-		return "", refused("the program cannot be run: %w", err)
+		return "", refused("the program cannot be run: %w", withoutPath(err))
 	}
 	return path, nil
 }
@@ -94,7 +93,7 @@ func (r *Resolver) complaint(err error, stderr *bounded) error {
 			return c
 		}
 		return ' '
-	}, strings.TrimSpace(r.Mask.Text(stderr.String())))
+	}, strings.TrimSpace(r.Mask.Text(string(stderr.data))))
 	if runes := []rune(text); len(runes) > shownRunes {
 		text = string(runes[:shownRunes]) + "..."
 	}
@@ -118,20 +117,20 @@ func childEnv(environ []string) []string {
 
 // bounded keeps the first max bytes; what exceeds them is dropped, or an error.
 type bounded struct {
-	bytes.Buffer
+	data       []byte
 	max        int
 	drop, over bool
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	room := b.max - b.Len()
-	if len(p) <= room {
-		return b.Buffer.Write(p)
+	kept := min(len(p), b.max-len(b.data))
+	b.data = append(b.data, p[:kept]...)
+	if kept == len(p) {
+		return kept, nil
 	}
 	b.over = true
-	n, _ := b.Buffer.Write(p[:room])
 	if b.drop {
 		return len(p), nil
 	}
-	return n, errors.New("too much output")
+	return kept, errors.New("too much output")
 }

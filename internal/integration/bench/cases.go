@@ -114,7 +114,7 @@ func (b *bench) transfers(ctx context.Context, t *table) error {
 			if err != nil {
 				return err
 			}
-			our, their, err := alternate(ctx, b.authctl(b.env, append(way.ours, "-p", s.profile)...), peer, 5)
+			our, their, err := alternate(ctx, b.authctl(b.env, append(way.ours, "-p", s.profile)...), peer, 7)
 			if err != nil {
 				return err
 			}

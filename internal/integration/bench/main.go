@@ -36,7 +36,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "authctl-bench")
+	dir, err := os.MkdirTemp(quietDisk(), "authctl-bench")
 	if err != nil {
 		return err
 	}
@@ -60,4 +60,12 @@ func (b *bench) all(ctx context.Context) error {
 		}
 	}
 	return t.verdict()
+}
+
+// quietDisk is a folder in memory where there is one: what is written to a disk waits for whoever else writes there.
+func quietDisk() string {
+	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
+		return "/dev/shm"
+	}
+	return ""
 }

@@ -87,10 +87,11 @@ func (b *bench) authctl(env []string, args ...string) command {
 // output runs the command and gives its stdout.
 func (c command) output(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
-	cmd.Env, cmd.Stderr = c.env, os.Stderr
+	var stderr bytes.Buffer
+	cmd.Env, cmd.Stderr = c.env, &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		err = fmt.Errorf("%v: %w", c.argv, err)
+		err = fmt.Errorf("%v: %w\n%s", c.argv, err, stderr.Bytes())
 	}
 	return strings.TrimSpace(string(out)), err
 }
