@@ -40,8 +40,10 @@ func rooms() []room {
 		{folder: "internal/provider", may: "grant profile secret fault"},
 		{folder: "internal/provider/all", may: "provider/..."},
 		{folder: "internal/provider/*", may: "provider grant profile secret fault"},
-		{folder: "internal/config", may: "profile secret fault github.com/spf13/viper go.yaml.in/yaml/v3 golang.org/x/sys/...",
-			never: "net/http/..."},
+		{
+			folder: "internal/config", may: "profile secret fault github.com/spf13/viper go.yaml.in/yaml/v3 golang.org/x/sys/...",
+			never: "net/http/...",
+		},
 		{folder: "internal/grant", may: "httpx secret fault golang.org/x/oauth2", never: "os"},
 		{folder: "internal/profile", may: "secret fault", never: "os net/http/..."},
 		{folder: "internal/tokenstore", may: "secret fault", never: "net/http/..."},
@@ -50,8 +52,10 @@ func rooms() []room {
 		// sealed, lock: a record above the platform's limit lies sealed, and the index is written under a lock.
 		{folder: "internal/tokenstore/keyring", may: "tokenstore tokenstore/sealed tokenstore/lock tokenstore/privatefile " +
 			"secret fault github.com/zalando/go-keyring github.com/godbus/dbus/v5", never: "net/http/..."},
-		{folder: "internal/tokenstore/*", may: "tokenstore tokenstore/privatefile secret fault github.com/gofrs/flock",
-			never: "net/http/..."},
+		{
+			folder: "internal/tokenstore/*", may: "tokenstore tokenstore/privatefile secret fault github.com/gofrs/flock",
+			never: "net/http/...",
+		},
 		{folder: "internal/httpx", may: "secret fault golang.org/x/net/..."},
 		{folder: "internal/iostreams", may: "secret fault golang.org/x/term"},
 		// fault: a reference that cannot be resolved says what to type.

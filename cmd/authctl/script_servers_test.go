@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -97,6 +96,18 @@ func onTheWire(file string) []byte {
 	return []byte(strings.ReplaceAll(head, "\n", "\r\n") + "\r\nConnection: close\r\n\r\n" + body)
 }
 
+// hangCmd is `hang NAME`: a server that takes connections and never answers.
+func hangCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hang NAME")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	all := of(ts)
+	all.stop = append(all.stop, func() { _ = listener.Close() })
+	ts.Setenv(args[0], "http://"+listener.Addr().String())
+}
+
 // requestsCmd is `requests NAME N`: exactly N requests reached the server.
 func requestsCmd(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
@@ -177,5 +188,3 @@ func expandCmd(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(os.WriteFile(path, []byte(text), 0o600))
 	}
 }
-
-var _ = io.EOF

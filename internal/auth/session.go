@@ -74,7 +74,7 @@ func (s *Session) Renew(ctx context.Context, stale *grant.Token, want Want, clai
 		return s.uncached(ctx, want, ask)
 	}
 	return s.singleFlight(ctx, want, ask, func(r *tokenstore.Record) bool {
-		return s.fresh(r, want.MinTTL) && r.AccessToken != stale.AccessToken
+		return s.fresh(r, want.MinTTL) && !r.AccessToken.Equal(stale.AccessToken)
 	})
 }
 

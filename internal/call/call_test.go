@@ -1,164 +1,13 @@
 package call
 
 import (
-	"bufio"
-	"context"
-	"errors"
-	"io"
-	"net"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/authctl/authctl/internal/fault"
-	"github.com/authctl/authctl/internal/httpx"
 	"github.com/authctl/authctl/internal/secret"
 )
-
-// wire is a server that records each request to the byte and answers with what is in its script, the last entry over
-// and over. It counts connections too.
-type wire struct {
-	base  string
-	mu    sync.Mutex
-	heads []string
-	body  []string
-	conns int
-}
-
-func newWire(t *testing.T, script ...string) *wire {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	s := &wire{base: "http://" + l.Addr().String()}
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			s.mu.Lock()
-			s.conns++
-			s.mu.Unlock()
-			go s.serve(conn, script)
-		}
-	}()
-	return s
-}
-
-func (s *wire) serve(conn net.Conn, script []string) {
-	defer conn.Close()
-	in := bufio.NewReader(conn)
-	for {
-		head, body, err := readRaw(in)
-		if err != nil {
-			return
-		}
-		s.mu.Lock()
-		s.heads, s.body = append(s.heads, head), append(s.body, body)
-		answer := script[min(len(s.heads), len(script))-1]
-		s.mu.Unlock()
-		if answer == "mute" {
-			_, _ = io.Copy(io.Discard, in)
-		}
-		if _, err := io.WriteString(conn, answer); err != nil || !strings.Contains(answer, "Content-Length") {
-			return
-		}
-	}
-}
-
-// readRaw reads one request: its head to the byte, and its body.
-func readRaw(in *bufio.Reader) (head, body string, err error) {
-	for !strings.HasSuffix(head, "\r\n\r\n") {
-		line, err := in.ReadString('\n')
-		if err != nil {
-			return "", "", err
-		}
-		head += line
-	}
-	req, err := http.ReadRequest(bufio.NewReader(strings.NewReader(head)))
-	if err != nil {
-		return "", "", err
-	}
-	var content []byte
-	if req.ContentLength >= 0 {
-		content, err = io.ReadAll(io.LimitReader(in, req.ContentLength))
-	} else if content, err = io.ReadAll(httputil.NewChunkedReader(in)); err == nil {
-		_, err = in.Discard(len("\r\n"))
-	}
-	return strings.TrimSuffix(head, "\r\n\r\n"), string(content), err
-}
-
-func (s *wire) hits() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.heads)
-}
-
-func answer(status int, headers ...string) string {
-	return "HTTP/1.1 " + strconv.Itoa(status) + " Text\r\nContent-Length: 2\r\n" + strings.Join(append(headers, ""), "\r\n") + "\r\nok"
-}
-
-// tokens is a TokenSource that counts.
-type tokens struct {
-	origins httpx.Origins
-	asked   int
-	claims  []string
-	fail    error
-}
-
-func (s *tokens) Bearer(context.Context) (httpx.Bearer, error) {
-	s.asked++
-	return httpx.NewBearer(secret.New("old"), "Bearer", s.origins), nil
-}
-
-func (s *tokens) Renew(_ context.Context, claims string) (httpx.Bearer, error) {
-	s.claims = append(s.claims, claims)
-	return httpx.NewBearer(secret.New("new"), "Bearer", s.origins), s.fail
-}
-
-func newClient(t *testing.T, base string) (*Client, *tokens) {
-	t.Helper()
-	tr, err := httpx.NewTransport(httpx.Config{HeaderTimeout: 2 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(tr.CloseIdleConnections)
-	o, err := httpx.ParseOrigin(base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	source := &tokens{origins: httpx.Origins{o}}
-	return &Client{HTTP: httpx.TokenClient(tr), Source: source, Origins: source.origins, UserAgent: "authctl/test"}, source
-}
-
-func parse(t *testing.T, raw string) *url.URL {
-	t.Helper()
-	u, err := url.Parse(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u
-}
-
-// do sends req and gives the answer with its body read.
-func do(t *testing.T, c *Client, req *Request) (*http.Response, string, error) {
-	t.Helper()
-	res, err := c.Do(t.Context(), req)
-	if err != nil {
-		return nil, "", err
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	return res, string(body), err
-}
 
 func TestACallOffTheOriginsIsRefusedBeforeAnything(t *testing.T) {
 	home, other := newWire(t, answer(200)), newWire(t, answer(200))
@@ -264,12 +113,6 @@ func TestARefusedTokenIsRenewedOnce(t *testing.T) {
 	}
 }
 
-func endless(n int64) io.Reader { return io.LimitReader(zeros{}, n) }
-
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
-
 func TestAFailedRenewalIsTheError(t *testing.T) {
 	s := newWire(t, answer(401))
 	c, source := newClient(t, s.base)
@@ -327,84 +170,5 @@ func TestALostConnectionIsNotTriedAgain(t *testing.T) {
 	c, _ := newClient(t, s.base)
 	if _, _, err := do(t, c, &Request{URL: parse(t, s.base)}); !fault.Is(err, fault.Network) || s.hits() != 2 {
 		t.Errorf("replay: %v, %d hits", err, s.hits())
-	}
-}
-
-func TestATimeOutNamesThePhase(t *testing.T) {
-	s := newWire(t, "mute")
-	c, _ := newClient(t, s.base)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	_, err := c.Do(ctx, &Request{URL: parse(t, s.base+"/p?q=CANARY")})
-	if f := fault.From(err); f.Kind != fault.Timeout || !strings.Contains(err.Error(), "waiting for the answer") ||
-		strings.Contains(err.Error(), "CANARY") || !strings.HasPrefix(err.Error(), "GET "+s.base+"/p: ") {
-		t.Errorf("%v", err)
-	}
-	slow := newWire(t, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbeginning")
-	c, _ = newClient(t, slow.base)
-	c.IdleTimeout = 50 * time.Millisecond
-	res, body, err := do(t, c, &Request{URL: parse(t, slow.base)})
-	if f := fault.From(err); f.Code != "timeout.idle" || res == nil || body != "beginning" || !f.Retryable {
-		t.Errorf("%q, %#v", body, err)
-	}
-}
-
-func TestAnUploadThatNobodyReadsTimesOut(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	c, _ := newClient(t, "http://"+l.Addr().String())
-	c.IdleTimeout = 100 * time.Millisecond
-	_, err = c.Do(t.Context(), &Request{Method: "PUT", URL: parse(t, "http://"+l.Addr().String()), Body: &streamBody{in: endless(1 << 30)}})
-	if f := fault.From(err); f.Code != "timeout.idle" || !strings.Contains(err.Error(), "sending") {
-		t.Errorf("%v", err)
-	}
-}
-
-func TestAnInterruptIsNoFailureOfTheServer(t *testing.T) {
-	s := newWire(t, "mute")
-	c, _ := newClient(t, s.base)
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(20*time.Millisecond, cancel)
-	if _, err := c.Do(ctx, &Request{URL: parse(t, s.base)}); !fault.Is(err, fault.Canceled) {
-		t.Errorf("%v", err)
-	}
-}
-
-func TestABodyThatCannotBeReadIsALocalFailure(t *testing.T) {
-	s := newWire(t, answer(200))
-	c, _ := newClient(t, s.base)
-	for name, body := range map[string]Body{
-		"missing": &fileBody{path: "/nonexistent/file"}, "directory": &fileBody{path: t.TempDir()},
-		"broken": &brokenBody{},
-	} {
-		if _, _, err := do(t, c, &Request{Method: "POST", URL: parse(t, s.base), Body: body}); !fault.Is(err, fault.IO) {
-			t.Errorf("%s: %v, want a local failure", name, err)
-		}
-	}
-}
-
-type brokenBody struct{}
-
-func (*brokenBody) Open() (io.ReadCloser, int64, error) {
-	return io.NopCloser(io.MultiReader(strings.NewReader("abc"), &failing{})), -1, nil
-}
-func (*brokenBody) Replayable() bool { return false }
-
-type failing struct{}
-
-func (*failing) Read([]byte) (int, error) { return 0, errors.New("disk on fire") }
-
-func TestAMethodThatIsNoneIsRefused(t *testing.T) {
-	c, source := newClient(t, "http://127.0.0.1:1")
-	for _, method := range []string{"GET /x", "GE\r\nT", "CONNECT", "É"} {
-		if _, _, err := do(t, c, &Request{Method: method, URL: parse(t, "http://127.0.0.1:1")}); !fault.Is(err, fault.Usage) {
-			t.Errorf("%q: %v", method, err)
-		}
-	}
-	if source.asked != 0 {
-		t.Error("a token was asked for")
 	}
 }

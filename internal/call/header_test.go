@@ -2,6 +2,7 @@ package call
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -132,4 +133,35 @@ func TestATraceCanBeShownToAnybody(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, all)
 		}
 	}
+}
+
+func FuzzHeaderLine(f *testing.F) {
+	f.Add("A: b")
+	f.Add("A;")
+	f.Add("A:\r\nB: c")
+	f.Fuzz(func(t *testing.T, line string) {
+		var h Headers
+		if h.Add(line) != nil {
+			return
+		}
+		for name, values := range h.Set {
+			if len(values) != 1 || !isToken(name) || strings.ContainsAny(values[0], "\r\n\x00") {
+				t.Fatalf("%q gives %q: %q", line, name, values)
+			}
+		}
+		if len(h.Set)+len(h.Remove) != 1 {
+			t.Fatalf("%q gives %v", line, h)
+		}
+	})
+}
+
+func FuzzClaims(f *testing.F) {
+	f.Add("eyJhIjoxfQ==")
+	f.Add("e30")
+	f.Add("bnVsbA")
+	f.Fuzz(func(t *testing.T, text string) {
+		if claims := decodeClaims(text); claims != "" && (!json.Valid([]byte(claims)) || !strings.Contains(claims, "{")) {
+			t.Fatalf("%q gives %q", text, claims)
+		}
+	})
 }

@@ -115,10 +115,10 @@ func copyBody(w io.Writer, body io.Reader, size int64) (int64, error) {
 				return total, outputFault(failed)
 			}
 		}
-		switch {
-		case errors.Is(err, io.EOF):
+		if err == io.EOF { //nolint:errorlint // the bare value alone is an end: a wrapped one is a cut
 			return total, nil
-		case err != nil:
+		}
+		if err != nil {
 			return total, httpx.Failure(err)
 		}
 	}

@@ -75,7 +75,7 @@ func (b *sentBody) Read(p []byte) (int, error) {
 	switch {
 	case err == nil:
 		b.watch.expect()
-	case !errors.Is(err, io.EOF):
+	case err != io.EOF: //nolint:errorlint // the bare value alone is an end, as io.Reader promises
 		b.watch.blame(localFault(err))
 	}
 	return n, err
@@ -92,7 +92,7 @@ func (b *answerBody) Read(p []byte) (int, error) {
 	b.watch.expect()
 	n, err := b.ReadCloser.Read(p)
 	b.watch.rest()
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err != nil && err != io.EOF { //nolint:errorlint // the bare value alone is an end: a wrapped one is a cut
 		return n, b.watch.fault(err, b.op)
 	}
 	return n, err

@@ -78,8 +78,8 @@ func (w *watch) fault(err error, op string) *fault.Error {
 	if local != nil {
 		return local
 	}
-	if cause, ok := errors.AsType[*fault.Error](context.Cause(w.ctx)); ok {
-		err = cause
+	if cause := context.Cause(w.ctx); cause != nil {
+		err = cause // whatever the broken connection looks like from inside
 	}
 	f := httpx.Failure(err)
 	if f.Kind == fault.Timeout && errors.Is(w.ctx.Err(), context.DeadlineExceeded) {

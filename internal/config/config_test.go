@@ -13,8 +13,9 @@ import (
 	"github.com/authctl/authctl/internal/profile"
 )
 
-// planted stands where a secret or a wrong value would, and must not be seen in any error.
-const planted = "PLANTED-hunter2-VALUE"
+// planted stands where a secret or a wrong value would, and must not be seen in any error. It could not be
+// the name of a profile or key, which errors show.
+const planted = "PLANTED§hunter2§VALUE"
 
 // providers is a schema like the real one's.
 func providers() map[string]config.Provider {
@@ -38,8 +39,10 @@ func providers() map[string]config.Provider {
 			}
 			return nil
 		}},
-		"mulesoft": {Keys: keys(profile.Key{Name: "region"}, profile.Key{Name: "platform_url", Type: profile.URL}),
-			Complete: func(*profile.Profile) error { return nil }},
+		"mulesoft": {
+			Keys:     keys(profile.Key{Name: "region"}, profile.Key{Name: "platform_url", Type: profile.URL}),
+			Complete: func(*profile.Profile) error { return nil },
+		},
 		"oauth2": {Keys: keys(profile.Key{Name: "authorization_url", Type: profile.URL, Later: true}), Complete: tokenURL("/token")},
 	}
 }

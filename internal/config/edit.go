@@ -130,10 +130,26 @@ func put(n *yaml.Node, s Setting) error {
 	if err := value.Encode(s.Value); err != nil {
 		return err
 	}
-	if value.Kind == yaml.SequenceNode {
+	unquote(value)
+	for _, item := range value.Content {
 		value.Style = yaml.FlowStyle
+		unquote(item)
 	}
 	return nil
+}
+
+// unquote lets a number or a date stand without quotes, since this package's reader keeps their text.
+func unquote(n *yaml.Node) {
+	var plain yaml.Node
+	if n.Kind != yaml.ScalarNode || yaml.Unmarshal([]byte(n.Value), &plain) != nil || len(plain.Content) != 1 {
+		return
+	}
+	switch text := plain.Content[0]; text.ShortTag() {
+	case "!!int", "!!float", "!!timestamp":
+		if text.Style == 0 && text.Value == n.Value {
+			n.Tag, n.Style = text.Tag, 0
+		}
+	}
 }
 
 // write replaces the file with data that loads.

@@ -72,8 +72,10 @@ func (r *reader) profiles() error {
 		r.file.Profiles = append(r.file.Profiles, p)
 	}
 	if name := r.file.DefaultProfile; name != "" && r.file.index(name) < 0 {
-		return &problem{line: r.file.defaultLine, key: "default_profile", reason: "there is no such profile",
-			hint: "profiles: " + strings.Join(r.file.Names(), ", ")}
+		return &problem{
+			line: r.file.defaultLine, key: "default_profile", reason: "there is no such profile",
+			hint: "profiles: " + strings.Join(r.file.Names(), ", "),
+		}
 	}
 	return nil
 }

@@ -88,3 +88,17 @@ func checkEdits(t *testing.T, l *config.Loader, text string) {
 		t.Fatal(err)
 	}
 }
+
+func BenchmarkLoadEightProfiles(b *testing.B) {
+	text := oneProfile
+	for _, name := range strings.Fields("b c d e f g h") {
+		text += "  - name: " + name + "\n    provider: tnco\n    base_url: https://app.example.com\n    client_id: LmClient\n    client_secret: env:SECRET\n"
+	}
+	path := save(b, text, 0o600)
+	l := loader()
+	for b.Loop() {
+		if _, err := l.Load(b.Context(), path); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -38,12 +39,14 @@ func TestEveryMistakeNamesItsLineAndWhatIsRight(t *testing.T) {
 		"a duration without unit":   {head + "    timeout: 90\n", `:4: profile "a": timeout: has no unit | timeout: 90s`},
 		"a duration of nothing":     {head + "    timeout: 0s\n", `:4: profile "a": timeout: must be a duration`},
 		"a status out of range":     {head + "    reauth_statuses: [401, 200]\n", `:4: profile "a": reauth_statuses[1]: must be a status`},
-		"a status that is no number": {head + "    reauth_statuses:\n      - 401\n      - x\n",
-			`:6: profile "a": reauth_statuses[1]: must be a status`},
+		"a status that is no number": {
+			head + "    reauth_statuses:\n      - 401\n      - x\n",
+			`:6: profile "a": reauth_statuses[1]: must be a status`,
+		},
 		"an http base_url":          {head + "    base_url: http://" + planted + ".example.com\n", `:4: profile "a": base_url: must begin with https://`},
 		"an origin with a path":     {head + "    allowed_origins:\n      - https://a.example.com\n      - https://b.example.com/x\n", `:6: profile "a": allowed_origins[1]: is scheme, host and port alone`},
 		"what the provider refuses": {"profiles:\n- name: e\n  provider: entra\n  scopes:\n  - User.Read\n", `:4: profile "e": scopes: must end in /.default | scopes: [ID/.default]`},
-		"a broken reference":        {head + "    client_secret: 'env:'\n", `:4: profile "a": client_secret: nothing follows env:`},
+		"a broken reference":        {head + "    client_secret: 'env:'\n", `:4: profile "a": client_secret: env: is followed by nothing`},
 		"a blank around a secret":   {head + "    client_secret: ' " + planted + "'\n", `:4: profile "a": client_secret: the value has a blank`},
 		"a control character":       {head + "    client_secret: \"" + planted + "\\u0007\"\n", `:4: profile "a": client_secret: the value has a control character`},
 		"a newline in a secret":     {head + "    client_secret: |\n      " + planted + "\n", `:4: profile "a": client_secret: the value has a blank or a newline`},
@@ -80,7 +83,7 @@ func TestWhatYAMLCanDoAndAProfileDoesNotNeedIsRefused(t *testing.T) {
 	const head = "profiles:\n  - name: a\n    provider: tnco\n"
 	for name, c := range map[string]struct{ text, want string }{
 		"an alias":           {head + "    client_id: &x a\n    username: *x\n", `:4: profile "a": anchors (&) and aliases (*)`},
-		"an unknown alias":   {head + "    client_secret: *" + planted + "\n", `:4: anchors (&) and aliases (*)`},
+		"an unknown alias":   {head + "    client_secret: *hunter2\n", `:4: anchors (&) and aliases (*)`},
 		"a merge":            {head + "    <<: {client_id: a}\n", `:4: profile "a": merge keys`},
 		"a tag":              {head + "    client_id: !!str 12\n", `:4: profile "a": tags (!)`},
 		"a private tag":      {head + "    client_id: !x " + planted + "\n", `:4: profile "a": tags (!)`},
@@ -224,5 +227,29 @@ func TestAProfileThatFlagsChangedIsCheckedAgain(t *testing.T) {
 	p.Scopes, p.Params = nil, []profile.Param{{Name: "Scope", Value: planted}}
 	if got := refused(t, l.Recheck(&p)); got != "params[0].name: scope has a key of its own | use scopes:" {
 		t.Error(got)
+	}
+}
+
+func TestTheExampleLoadsAndSaysEveryKey(t *testing.T) {
+	data, err := os.ReadFile("../../profiles.example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := loader().Load(t.Context(), save(t, string(data), 0o644))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range file.Profiles {
+		if _, err := file.Show(p.Name); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, key := range strings.Fields(`default_profile storage storage_key name provider base_url allowed_origins grant client_id client_secret
+		client_auth basic_encoding username password scopes audience resources params headers tls ca_file cert_file key_file server_name min_version
+		insecure_skip_verify insecure_token_endpoint proxy default_ttl expiry_skew timeout reauth_statuses token_url realm api_key credentials_file
+		tenant authority region platform_url`) {
+		if !strings.Contains(string(data), key+":") {
+			t.Errorf("the example does not say %s", key)
+		}
 	}
 }

@@ -35,7 +35,7 @@ func (l *Loader) open(path string) (source, error) {
 	if err != nil {
 		return source{}, missing(path, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	if info, err = f.Stat(); err != nil {
 		return source{}, missing(path, err)
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"sort"
 	"strconv"
@@ -55,7 +56,7 @@ func firstBadLine(data []byte, guess int) int {
 	return 1 + sort.Search(len(lines)-1, func(last int) bool {
 		var n yaml.Node
 		err := yaml.NewDecoder(bytes.NewReader(bytes.Join(lines[:last+1], nil))).Decode(&n)
-		return err != nil && err != io.EOF
+		return err != nil && !errors.Is(err, io.EOF)
 	})
 }
 

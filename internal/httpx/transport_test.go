@@ -1,22 +1,11 @@
 package httpx
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"io"
-	"log"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -24,103 +13,6 @@ import (
 
 	"github.com/authctl/authctl/internal/fault"
 )
-
-// authority is a throw-away CA with its PEM file.
-type authorityCA struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	file string
-}
-
-func newAuthority(t *testing.T) *authorityCA {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test CA"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ca := &authorityCA{key: key, file: writePEM(t, "ca.pem", "CERTIFICATE", der)}
-	ca.cert, _ = x509.ParseCertificate(der)
-	return ca
-}
-
-// issue makes a leaf certificate; change may spoil it. The key is RSA where legacy is asked for.
-func (ca *authorityCA) issue(t *testing.T, legacy bool, change func(*x509.Certificate)) tls.Certificate {
-	t.Helper()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
-		DNSNames:    []string{"localhost", "api.example.test"},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	if change != nil {
-		change(template)
-	}
-	var pub, key any
-	if legacy {
-		k, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			t.Fatal(err)
-		}
-		pub, key = k.Public(), k
-	} else {
-		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		pub, key = k.Public(), k
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, ca.cert, pub, ca.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-}
-
-func writePEM(t *testing.T, name, kind string, der []byte) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
-
-// serveTLS starts a server of ours that answers with the protocol it was asked in.
-func serveTLS(t *testing.T, cfg *tls.Config) *httptest.Server {
-	t.Helper()
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, r.Proto+" "+r.Host)
-	}))
-	s.TLS, s.EnableHTTP2 = cfg, true
-	s.Config.ErrorLog = log.New(io.Discard, "", 0)
-	s.StartTLS()
-	t.Cleanup(s.Close)
-	return s
-}
-
-func get(t *testing.T, cfg Config, target string) (string, error) {
-	t.Helper()
-	tr, err := NewTransport(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tr.CloseIdleConnections()
-	res, err := TokenClient(tr).Do(newRequest(t, target))
-	if err != nil {
-		return "", err
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	return string(body), err
-}
 
 func TestAServerIsVerifiedAgainstTheCAFileAndItsName(t *testing.T) {
 	ca, other := newAuthority(t), newAuthority(t)
@@ -266,111 +158,5 @@ func TestNoCompressionIsAskedFor(t *testing.T) {
 	defer s.Close()
 	if body, err := get(t, Config{}, s.URL); body != "" || err != nil {
 		t.Errorf("Accept-Encoding %q, %v", body, err)
-	}
-}
-
-// connectProxy is a proxy that leads every tunnel to one address and notes what it was asked.
-func connectProxy(t *testing.T, to string) (*httptest.Server, *[]string) {
-	t.Helper()
-	var asked []string
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = append(asked, r.Method+" "+r.RequestURI+" "+r.Header.Get("Authorization"))
-		if r.Method != http.MethodConnect || to == "" {
-			w.Header().Set("X-Evil", "1")
-			w.WriteHeader(http.StatusProxyAuthRequired)
-			return
-		}
-		up, err := net.Dial("tcp", to)
-		if err != nil {
-			w.WriteHeader(http.StatusBadGateway)
-			return
-		}
-		down, _, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			return
-		}
-		_, _ = io.WriteString(down, "HTTP/1.1 200 OK\r\n\r\n")
-		go func() { _, _ = io.Copy(up, down); _ = up.Close() }()
-		_, _ = io.Copy(down, up)
-		_ = down.Close()
-	}))
-	t.Cleanup(s.Close)
-	return s, &asked
-}
-
-func TestHTTPSGoesThroughAProxyOnlyInATunnel(t *testing.T) {
-	ca := newAuthority(t)
-	s := serveTLS(t, &tls.Config{Certificates: []tls.Certificate{ca.issue(t, false, nil)}})
-	proxy, asked := connectProxy(t, s.Listener.Addr().String())
-	body, err := get(t, Config{CAFile: ca.file, Proxy: proxy.URL}, "https://api.example.test/x?k=v")
-	if err != nil || body != "HTTP/2.0 api.example.test" {
-		t.Fatalf("%q, %v", body, err)
-	}
-	env := func(name string) string { return map[string]string{"https_proxy": proxy.URL}[name] }
-	if _, err := get(t, Config{CAFile: ca.file, Getenv: env}, "https://api.example.test/x"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := get(t, Config{Proxy: proxy.URL}, "https://api.example.test/"); err == nil || Failure(err).Kind != fault.TLS {
-		t.Errorf("an unverified server in the tunnel: %v", err)
-	}
-	for _, line := range *asked {
-		if line != "CONNECT api.example.test:443 " {
-			t.Errorf("the proxy saw %q", line)
-		}
-	}
-}
-
-func TestALoopbackServerIsNeverAskedThroughAProxy(t *testing.T) {
-	proxy, asked := connectProxy(t, "")
-	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	defer s.Close()
-	env := func(string) string { return proxy.URL }
-	named := strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
-	for _, cfg := range []Config{{Proxy: proxy.URL}, {Getenv: env}} {
-		for _, target := range []string{s.URL, named} {
-			if _, err := get(t, cfg, target); err != nil {
-				t.Errorf("%s: %v", target, err)
-			}
-		}
-	}
-	if len(*asked) != 0 {
-		t.Errorf("the proxy saw %q", *asked)
-	}
-}
-
-func TestNoProxyDoesWithout(t *testing.T) {
-	req := newRequest(t, "https://api.example.com")
-	env := func(name string) string {
-		return map[string]string{"HTTPS_PROXY": "http://p.example:1", "NO_PROXY": "internal.example"}[name]
-	}
-	for target, want := range map[string]string{
-		"https://api.example.com": "http://p.example:1", "https://x.internal.example": "", "http://api.example.com": "",
-	} {
-		req.URL, _ = url.Parse(target)
-		p, err := newProxy(Config{Getenv: env})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := p.forRequest(req)
-		if err != nil || (got == nil) != (want == "") || (got != nil && got.String() != want) {
-			t.Errorf("%s: %v, %v; want %q", target, got, err, want)
-		}
-	}
-	p, _ := newProxy(Config{Getenv: env, Proxy: "none"})
-	if got, err := p.forRequest(req); got != nil || err != nil {
-		t.Errorf("none: %v, %v", got, err)
-	}
-}
-
-func TestARefusedTunnelNamesTheProxyWithoutItsPassword(t *testing.T) {
-	proxy, _ := connectProxy(t, "")
-	withPassword := strings.Replace(proxy.URL, "http://", "http://user:CANARY@", 1)
-	_, err := get(t, Config{Proxy: withPassword}, "https://api.example.test/?q=CANARY")
-	f := Failure(err)
-	if f == nil || f.Kind != fault.Network || f.Status != 407 || strings.Contains(f.Error()+f.HintText(), "CANARY") {
-		t.Errorf("%v", f)
-	}
-	if _, err := NewTransport(Config{Proxy: "http://user:CANARY@h:x"}); err == nil || strings.Contains(err.Error(), "CANARY") {
-		t.Errorf("%v", err)
 	}
 }

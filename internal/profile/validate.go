@@ -91,10 +91,14 @@ func (p *Profile) checkName() *KeyError {
 
 func (p *Profile) checkChoices() *KeyError {
 	for _, c := range []choice{
-		{"grant", p.Grant, "client_credentials password api_key",
-			"authorization_code device_code refresh_token jwt_bearer token_exchange ciba"},
-		{"client_auth", p.ClientAuth, "client_secret_basic client_secret_post none",
-			"client_secret_jwt private_key_jwt tls_client_auth self_signed_tls_client_auth"},
+		{
+			"grant", p.Grant, "client_credentials password api_key",
+			"authorization_code device_code refresh_token jwt_bearer token_exchange ciba",
+		},
+		{
+			"client_auth", p.ClientAuth, "client_secret_basic client_secret_post none",
+			"client_secret_jwt private_key_jwt tls_client_auth self_signed_tls_client_auth",
+		},
 		{"basic_encoding", p.BasicEncoding, "raw form", ""},
 		{"tls.min_version", p.TLS.MinVersion, "1.2 1.3", ""},
 	} {

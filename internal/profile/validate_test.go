@@ -163,8 +163,11 @@ func TestAnInsecureTokenEndpointMustBeSaidOrOnLoopback(t *testing.T) {
 		both bool
 		ok   bool
 	}{
-		{"https://idp.example.com/token", false, false}, {"https://idp.example.com/token", true, true},
-		{"https://127.0.0.1:8443/token", false, true}, {"https://localhost/token", false, true}, {"", false, true},
+		{"https://idp.example.com/token", false, false},
+		{"https://idp.example.com/token", true, true},
+		{"https://127.0.0.1:8443/token", false, true},
+		{"https://localhost/token", false, true},
+		{"", false, true},
 	} {
 		p := valid()
 		p.TokenURL, p.TLS.InsecureSkipVerify, p.TLS.InsecureTokenEndpoint = c.url, true, c.both

@@ -29,7 +29,7 @@ func splitWords(line string) ([]string, error) {
 	case p.Position >= 0: // the parser stopped at ; & | < > and would drop the rest
 		return nil, errors.New("the command is run without a shell: quote ; & | < >, or use command:sh -c '...'")
 	case len(words) == 0 || words[0] == "":
-		return nil, errors.New("nothing follows command:")
+		return nil, errors.New("command: names no program")
 	}
 	return words, nil
 }
@@ -98,9 +98,9 @@ func (r *Resolver) complaint(err error, stderr *bounded) error {
 		text = string(runes[:shownRunes]) + "..."
 	}
 	if text == "" {
-		return fmt.Errorf("the command ended with %s", err)
+		return fmt.Errorf("the command ended with %w", err)
 	}
-	return fmt.Errorf("the command ended with %s: %s", err, text)
+	return fmt.Errorf("the command ended with %w: %s", err, text)
 }
 
 // childEnv takes out what opens the token files: no helper needs it.

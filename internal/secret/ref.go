@@ -45,7 +45,7 @@ func ParseRef(text string) (Ref, error) {
 	case scheme == Prompt:
 		return Ref{Scheme: Prompt}, nil
 	case strings.TrimSpace(arg) == "":
-		return Ref{}, fmt.Errorf("nothing follows %s:", name)
+		return Ref{}, fmt.Errorf("%s: is followed by nothing", name)
 	}
 	ref := Ref{scheme, New(arg)}
 	return ref, ref.check(arg)

@@ -79,7 +79,7 @@ func (r *Resolver) fault(ctx context.Context, err error, ref Ref, what string) e
 	if e.Op != "" {
 		return e
 	}
-	if ref.Scheme == Literal || ref.Scheme == Absent {
+	if s := ref.Scheme; s == Literal || s == Absent || s == Prompt {
 		return e.Doing("%s", what)
 	}
 	return e.Doing("%s from %s", what, r.Mask.Text(ref.String()))
@@ -114,7 +114,7 @@ func (r *Resolver) keyring(ctx context.Context, account string) (String, error) 
 	if e, ok := errors.AsType[*fault.Error](err); ok {
 		return String{}, e
 	}
-	return String{}, fault.New(fault.Store, "store.unavailable", "%w", err).Hint("authctl doctor")
+	return String{}, fault.New(fault.Store, "store.unavailable", "%w", err).Hint("start or unlock the keyring, or refer to the secret by env: or file:")
 }
 
 // setCommand is what writes an account: a profile's own is PROFILE/KEY.

@@ -3,6 +3,7 @@
 package secret
 
 import (
+	"crypto/subtle"
 	"fmt"
 	"log/slog"
 )
@@ -11,17 +12,36 @@ import (
 const Redacted = "[redacted]"
 
 // String is a text that cannot be printed by accident: fmt, JSON and slog all show [Redacted]. The zero value is the
-// empty secret.
-type String struct{ text string }
+// empty secret. Compare with Equal: == is not defined.
+type String struct {
+	_ [0]func()
+	// A pointer, since fmt calls no method on an unexported field of another struct: %v would show the text itself.
+	text *string
+}
 
 // New wraps text.
-func New(text string) String { return String{text} }
+func New(text string) String {
+	if text == "" {
+		return String{}
+	}
+	return String{text: &text}
+}
 
 // Reveal is the one way out. Call it at the line that puts the secret on the wire, on stdout or into a sealed record.
-func (s String) Reveal() string { return s.text }
+func (s String) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // IsZero reports whether the secret is empty.
-func (s String) IsZero() bool { return s.text == "" }
+func (s String) IsZero() bool { return s.text == nil }
+
+// Equal compares two secrets in a time that does not tell where they differ.
+func (s String) Equal(other String) bool {
+	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(other.Reveal())) == 1
+}
 
 // String implements [fmt.Stringer].
 func (String) String() string { return Redacted }

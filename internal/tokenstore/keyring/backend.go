@@ -39,12 +39,12 @@ func explain(err error) error {
 	case errors.Is(err, tokenstore.ErrTimedOut), errors.Is(err, context.DeadlineExceeded):
 		e := storeFault("store.timeout", err)
 		e.Retryable = true
-		return e.Hint("see what is wrong with the keyring: authctl doctor; or choose another store: --storage file")
+		return e.Hint("unlock or restart the keyring service, or choose another store: --storage file")
 	case errors.Is(err, tokenstore.ErrTooBig):
 		return storeFault("store.too_big", err)
 	}
 	return storeFault("store.unavailable", err).
-		Hint("see what is wrong with the keyring: authctl doctor; or choose another store: --storage file or --storage memory")
+		Hint("start a keyring service (gnome-keyring, KWallet), or choose another store: --storage file or --storage memory")
 }
 
 func storeFault(code string, err error) *fault.Error {

@@ -37,24 +37,26 @@ func busAddress(getenv func(string) string) (string, bool) {
 	return "", false
 }
 
-// connect opens a connection that ends with ctx, or before.
-func connect(ctx context.Context, address string) (service, error) {
-	conn, err := dbus.Dial(address, dbus.WithContext(ctx))
+// connect opens a connection of the program's own. It outlives ctx, which bounds only how long it may take.
+func connect(ctx context.Context, address string) (*dbus.Conn, error) {
+	conn, err := dbus.Dial(address)
 	switch {
 	case errors.Is(err, syscall.EAGAIN): // nobody accepts, and the queue is full
-		return service{}, tokenstore.ErrTimedOut
+		return nil, tokenstore.ErrTimedOut
 	case err != nil:
-		return service{}, fmt.Errorf("%w: session bus: %w", ErrAbsent, err)
+		return nil, fmt.Errorf("%w: session bus: %w", ErrAbsent, err)
 	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
 	err = conn.Auth([]dbus.Auth{dbus.AuthExternal(strconv.Itoa(os.Geteuid()))})
 	if err == nil {
 		err = conn.Hello()
 	}
 	if err != nil {
 		_ = conn.Close()
-		return service{}, busError(ctx, err)
+		return nil, busError(ctx, err)
 	}
-	return service{conn: conn}, nil
+	return conn, nil
 }
 
 // busError gives a failure of the bus or of the service behind it one of the store's names.

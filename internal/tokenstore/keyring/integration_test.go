@@ -197,7 +197,8 @@ func TestIntegrationZTheBusGoneMidwayIsUnavailableAndStartsNoOther(t *testing.T)
 	if err := s.Put(t.Context(), r); !errors.Is(err, tokenstore.ErrUnavailable) {
 		t.Errorf("Put = %v", err)
 	}
-	if state, err := keyring.Probe(t.Context(), os.Getenv); state != keyring.Absent || err != nil {
+	// A socket that is about to close may still take the connection.
+	if state, err := keyring.Probe(t.Context(), os.Getenv); state != keyring.Absent || err != nil && !errors.Is(err, tokenstore.ErrUnavailable) {
 		t.Errorf("Probe = %v, %v", state, err)
 	}
 }

@@ -11,10 +11,9 @@ import (
 // Probe says whether a keyring answers, without making it prompt or start. A bus that is mute or breaks off is an
 // error, never Absent: a keyring that may hold tokens must not be passed over because it is slow.
 func Probe(ctx context.Context, getenv func(name string) string) (State, error) {
-	s := &system{getenv: getenv}
 	limited, cancel := context.WithTimeout(ctx, probeBudget)
 	defer cancel()
-	err := s.probe(limited)
+	err := probe(limited, getenv)
 	switch {
 	case err == nil:
 		return Ready, nil
@@ -30,28 +29,29 @@ func Probe(ctx context.Context, getenv func(name string) string) (State, error) 
 	return Absent, explain(err)
 }
 
-func (s *system) probe(ctx context.Context) error {
-	svc, err := s.dial(ctx)
+// probe is nil where the service is open, or is not running and can be started: what it is then only its start tells.
+func probe(ctx context.Context, getenv func(name string) string) error {
+	address, ok := busAddress(getenv)
+	if !ok {
+		return ErrAbsent
+	}
+	conn, err := connect(ctx, address)
 	if err != nil {
 		return err
 	}
-	defer svc.close()
-	return svc.probe(ctx)
-}
-
-// probe is nil where the service is open, or is not running and can be started: what it is then only its start tells.
-func (s service) probe(ctx context.Context) error {
+	defer func() { _ = conn.Close() }()
 	var running bool
-	owner := s.conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, secretsName)
-	if err := owner.Store(&running); err != nil {
+	if err := conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, secretsName).Store(&running); err != nil {
 		return busError(ctx, err)
 	}
 	if running {
-		return s.open(ctx)
+		if err := greet(ctx, conn); err != nil {
+			return err
+		}
+		return writable(ctx, conn)
 	}
 	var names []string
-	activatable := s.conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.ListActivatableNames", 0)
-	if err := activatable.Store(&names); err != nil {
+	if err := conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.ListActivatableNames", 0).Store(&names); err != nil {
 		return busError(ctx, err)
 	}
 	if !slices.Contains(names, secretsName) {

@@ -18,30 +18,46 @@ const (
 	loginCollection   = dbus.ObjectPath("/org/freedesktop/secrets/collection/login")
 	defaultCollection = dbus.ObjectPath("/org/freedesktop/secrets/aliases/default")
 	serviceInterface  = "org.freedesktop.Secret.Service."
+	sessionInterface  = "org.freedesktop.Secret.Session."
 	itemInterface     = "org.freedesktop.Secret.Item."
 	collectionName    = "org.freedesktop.Secret.Collection"
 	propertiesGet     = "org.freedesktop.DBus.Properties.Get"
 )
 
-// service reads from a Secret Service without ever making it prompt. go-keyring needs eight round trips for what
-// takes two here, asks for an unlock of its own accord, and cannot tell a locked collection from an absent one.
+// service reads from a Secret Service without ever making it prompt. go-keyring takes twice the round trips, asks for
+// an unlock of its own accord, and cannot tell a locked collection from an absent one.
 type service struct{ conn *dbus.Conn }
 
-func (s service) close() { _ = s.conn.Close() }
+// greet is the first message of a connection to the service. gnome-keyring files a new client in one thread while it
+// strikes out those that left in another. Where a client's entry is lost so, it aborts at the next question and comes
+// back locked, unless a second message repaired the entry: a ping does no harm, and whatever follows it is the second.
+func greet(ctx context.Context, conn *dbus.Conn) error {
+	err := conn.Object(secretsName, secretsPath).CallWithContext(ctx, "org.freedesktop.DBus.Peer.Ping", 0).Err
+	if e, ok := errors.AsType[dbus.Error](err); err == nil || ok && isUnknown(e.Name) {
+		return nil
+	}
+	return busError(ctx, err)
+}
 
-// ask calls the service at a path; the answer comes with wait.
-func (s service) ask(ctx context.Context, path dbus.ObjectPath, method string, args ...any) *dbus.Call {
+func (s *service) ask(ctx context.Context, path dbus.ObjectPath, method string, args ...any) *dbus.Call {
 	return s.conn.Object(secretsName, path).GoWithContext(ctx, method, 0, make(chan *dbus.Call, 1), args...)
 }
 
 func wait(call *dbus.Call, into ...any) error { return (<-call.Done).Store(into...) }
 
-// lookup reads an item's value. All questions that do not depend on one another leave together.
-func (s service) lookup(ctx context.Context, account string) (string, error) {
-	session := s.ask(ctx, secretsPath, serviceInterface+"OpenSession", "plain", dbus.MakeVariant(""))
-	search := s.ask(ctx, secretsPath, serviceInterface+"SearchItems", map[string]string{"service": Service, "username": account})
-	locks := s.askLocks(ctx)
+// lookup reads an item's value. The session, without which no value is given, is asked for together with the search,
+// and ends with the connection.
+func (s *service) lookup(ctx context.Context, account string) (string, error) {
+	attributes := map[string]string{"service": Service, "username": account}
+	opening := s.ask(ctx, secretsPath, serviceInterface+"OpenSession", "plain", dbus.MakeVariant(""))
+	search := s.ask(ctx, secretsPath, serviceInterface+"SearchItems", attributes)
 
+	var ignored dbus.Variant
+	var session dbus.ObjectPath
+	if err := wait(opening, &ignored, &session); err != nil {
+		return "", busError(ctx, err)
+	}
+	defer func() { s.ask(ctx, session, sessionInterface+"Close") }()
 	var open, shut []dbus.ObjectPath
 	if err := wait(search, &open, &shut); err != nil {
 		return "", busError(ctx, err)
@@ -52,20 +68,11 @@ func (s service) lookup(ctx context.Context, account string) (string, error) {
 		return "", tokenstore.ErrLocked
 	case item == "":
 		// A service may hide what a locked collection holds: absent means absent from an open one.
-		if err := s.locked(ctx, locks); err != nil {
+		if err := writable(ctx, s.conn); err != nil {
 			return "", err
 		}
 		return "", tokenstore.ErrNotFound
 	}
-	var ignored dbus.Variant
-	var path dbus.ObjectPath
-	if err := wait(session, &ignored, &path); err != nil {
-		return "", busError(ctx, err)
-	}
-	return s.value(ctx, item, path)
-}
-
-func (s service) value(ctx context.Context, item, session dbus.ObjectPath) (string, error) {
 	var secret struct {
 		Session     dbus.ObjectPath
 		Parameters  []byte
@@ -101,24 +108,14 @@ func choose(open, shut []dbus.ObjectPath) (item dbus.ObjectPath, locked bool) {
 	return "", false
 }
 
-// askLocks asks both collections that items may be written to whether they are locked.
-func (s service) askLocks(ctx context.Context) [2]*dbus.Call {
-	return [2]*dbus.Call{
-		s.ask(ctx, loginCollection, propertiesGet, collectionName, "Locked"),
-		s.ask(ctx, defaultCollection, propertiesGet, collectionName, "Locked"),
-	}
-}
-
-// open is nil where items can be read and written now.
-func (s service) open(ctx context.Context) error { return s.locked(ctx, s.askLocks(ctx)) }
-
-// locked is nil where an open collection answers: the login collection counts, the default one where there is
-// no such. Without either the keyring waits for somebody to set it up, which is no better than locked.
-func (s service) locked(ctx context.Context, locks [2]*dbus.Call) error {
+// writable is nil where the collection that items are written to is open: the login collection, or the default one
+// where there is no such. Without either the keyring waits for somebody to set it up, which is no better than locked.
+func writable(ctx context.Context, conn *dbus.Conn) error {
 	var err error
-	for _, call := range locks {
+	for _, collection := range []dbus.ObjectPath{loginCollection, defaultCollection} {
 		var property dbus.Variant
-		if err = wait(call, &property); err != nil {
+		err = conn.Object(secretsName, collection).CallWithContext(ctx, propertiesGet, 0, collectionName, "Locked").Store(&property)
+		if err != nil {
 			continue
 		}
 		if locked, ok := property.Value().(bool); ok && !locked {
@@ -126,12 +123,13 @@ func (s service) locked(ctx context.Context, locks [2]*dbus.Call) error {
 		}
 		return tokenstore.ErrLocked
 	}
-	if e, ok := errors.AsType[dbus.Error](err); ok && isUnknownObject(e.Name) {
+	if e, ok := errors.AsType[dbus.Error](err); ok && isUnknown(e.Name) {
 		return fmt.Errorf("%w: it has no default collection yet", tokenstore.ErrLocked)
 	}
 	return busError(ctx, err)
 }
 
-func isUnknownObject(name string) bool {
+// isUnknown reports whether an error's name says that an object, a property or a method does not exist.
+func isUnknown(name string) bool {
 	return strings.HasPrefix(name, "org.freedesktop.DBus.Error.Unknown") || name == "org.freedesktop.Secret.Error.NoSuchObject"
 }

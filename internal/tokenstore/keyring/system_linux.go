@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 
+	"github.com/godbus/dbus/v5"
 	gokeyring "github.com/zalando/go-keyring"
 
 	"github.com/authctl/authctl/internal/tokenstore"
@@ -17,32 +19,40 @@ import (
 type system struct {
 	getenv  func(name string) string
 	prompts bool
+
+	mu  sync.Mutex
+	svc *service // of a connection that lasts as long as the process and the bus
 }
 
 func (s *system) Get(ctx context.Context, account string) (string, error) {
-	value, err := s.read(ctx, account)
+	svc, err := s.service(ctx)
+	if err != nil {
+		return "", err
+	}
+	value, err := svc.lookup(ctx, account)
 	if !s.prompts || !errors.Is(err, tokenstore.ErrLocked) {
 		return value, err
 	}
-	if err := s.handOver(); err != nil {
+	if err := s.handOver(ctx); err != nil {
 		return "", err
 	}
 	if value, err = gokeyring.Get(Service, account); err != nil {
-		return "", s.classify(ctx, err)
+		return "", classify(ctx, svc, err)
 	}
 	return value, nil
 }
 
 func (s *system) Set(ctx context.Context, account, value string) error {
-	if err := s.ready(ctx); err != nil {
+	svc, err := s.ready(ctx)
+	if err != nil {
 		return err
 	}
-	before, _ := s.read(ctx, account)
+	before, _ := svc.lookup(ctx, account)
 	if err := gokeyring.Set(Service, account, value); err != nil {
-		return s.classify(ctx, err)
+		return classify(ctx, svc, err)
 	}
 	// go-keyring takes a prompt that was dismissed for success. Another process may have written since.
-	after, err := s.read(ctx, account)
+	after, err := svc.lookup(ctx, account)
 	if errors.Is(err, tokenstore.ErrNotFound) || err == nil && after != value && after == before {
 		return fmt.Errorf("%w: it did not keep the item", tokenstore.ErrUnavailable)
 	}
@@ -50,67 +60,75 @@ func (s *system) Set(ctx context.Context, account, value string) error {
 }
 
 func (s *system) Delete(ctx context.Context, account string) error {
-	if err := s.ready(ctx); err != nil {
+	svc, err := s.ready(ctx)
+	if err != nil {
 		return err
 	}
 	if err := gokeyring.Delete(Service, account); err != nil {
-		return s.classify(ctx, err)
+		return classify(ctx, svc, err)
 	}
 	return nil
 }
 
-// dial opens a connection for one call.
-func (s *system) dial(ctx context.Context) (service, error) {
+// service gives the open connection, or a new one.
+func (s *system) service(ctx context.Context) (*service, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.svc != nil && s.svc.conn.Connected() {
+		return s.svc, nil
+	}
 	address, ok := busAddress(s.getenv)
 	if !ok {
-		return service{}, ErrAbsent
+		return nil, ErrAbsent
 	}
-	return connect(ctx, address)
-}
-
-func (s *system) read(ctx context.Context, account string) (string, error) {
-	svc, err := s.dial(ctx)
+	conn, err := connect(ctx, address)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	defer svc.close()
-	return svc.lookup(ctx, account)
-}
-
-func (s *system) open(ctx context.Context) error {
-	svc, err := s.dial(ctx)
-	if err != nil {
-		return err
+	if err := greet(ctx, conn); err != nil {
+		_ = conn.Close()
+		return nil, err
 	}
-	defer svc.close()
-	return svc.open(ctx)
+	s.svc = &service{conn: conn}
+	return s.svc, nil
 }
 
 // ready is nil where go-keyring may be called: the service is open, or a person can open it.
-func (s *system) ready(ctx context.Context) error {
-	if err := s.open(ctx); err != nil && (!s.prompts || !errors.Is(err, tokenstore.ErrLocked)) {
-		return err
+func (s *system) ready(ctx context.Context) (*service, error) {
+	svc, err := s.service(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return s.handOver()
+	if err := writable(ctx, svc.conn); err != nil && (!s.prompts || !errors.Is(err, tokenstore.ErrLocked)) {
+		return nil, err
+	}
+	return svc, s.handOver(ctx)
 }
 
-// handOver tells go-keyring which bus to use. It asks the process's environment alone, and where that says nothing
-// it would start a bus.
-func (s *system) handOver() error {
+// handOver prepares the connection that go-keyring uses. It asks the process's environment alone for the address,
+// and where that says nothing it would start a bus.
+func (s *system) handOver(ctx context.Context) error {
 	address, ok := busAddress(s.getenv)
 	if !ok {
 		return ErrAbsent
 	}
-	return os.Setenv(busVariable, address)
+	if err := os.Setenv(busVariable, address); err != nil {
+		return err
+	}
+	conn, err := dbus.SessionBus()
+	if err != nil {
+		return busError(ctx, err)
+	}
+	return greet(ctx, conn)
 }
 
 // classify finds out what an error of go-keyring means: one text of it stands for a locked collection, an absent one
 // and a dismissed prompt.
-func (s *system) classify(ctx context.Context, err error) error {
+func classify(ctx context.Context, svc *service, err error) error {
 	if errors.Is(err, gokeyring.ErrNotFound) {
 		return tokenstore.ErrNotFound
 	}
-	if state := s.open(ctx); state != nil {
+	if state := writable(ctx, svc.conn); state != nil {
 		return state
 	}
 	return busError(ctx, err)

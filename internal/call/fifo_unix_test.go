@@ -1,0 +1,59 @@
+//go:build !windows
+
+package call
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestAPipeByNameIsAStream(t *testing.T) {
+	for _, c := range []struct {
+		content    string
+		flag       DataFlag
+		want       string
+		replayable bool
+	}{
+		{"a\r\nb", Form, "ab", true},
+		{"a\r\nb", Binary, "a\r\nb", true},
+		{strings.Repeat("x", bufferedBody+1), Binary, strings.Repeat("x", bufferedBody+1), false},
+	} {
+		fifo := filepath.Join(t.TempDir(), "fifo")
+		if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			if f, err := os.OpenFile(fifo, os.O_WRONLY, 0); err == nil {
+				_, _ = io.WriteString(f, c.content)
+				_ = f.Close()
+			}
+		}()
+		var d Data
+		if err := d.Add(c.flag, "@"+fifo); err != nil {
+			t.Fatal(err)
+		}
+		got, size := readBody(t, d.Body())
+		if got != c.want || (size == int64(len(c.want))) != c.replayable || d.Body().Replayable() != c.replayable {
+			t.Errorf("%d bytes, length %d, replayable %v", len(got), size, d.Body().Replayable())
+		}
+	}
+}
+
+func TestAnOutputPipeIsWrittenToDirectly(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan string, 1)
+	go func() {
+		content, _ := os.ReadFile(fifo)
+		got <- string(content)
+	}()
+	if _, err := save(Output{Path: fifo}, strings.NewReader("through")); err != nil || <-got != "through" {
+		t.Error(err)
+	}
+}
