@@ -53,7 +53,10 @@ func (g *globals) runSandbox(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, box.Close()) }()
+	defer func() {
+		g.forgetSandbox(context.WithoutCancel(ctx), box.ProfilesPath())
+		err = errors.Join(err, box.Close())
+	}()
 	if len(args) > 0 {
 		return g.runInSandbox(ctx, box, args)
 	}
@@ -63,6 +66,24 @@ func (g *globals) runSandbox(ctx context.Context, args []string) (err error) {
 	g.app.note("the sandbox serves until interrupted; run the line above in another terminal")
 	<-ctx.Done()
 	return nil // being stopped is how a server ends well
+}
+
+// forgetSandbox drops the tokens that were got from the sandbox: they end with it, and their files would stay in the
+// user's cache for nothing.
+func (g *globals) forgetSandbox(ctx context.Context, path string) {
+	o := g.bareOptions()
+	var err error
+	if o.File, err = g.app.Loader.Load(ctx, path); err != nil {
+		return
+	}
+	if o.Storage == "" {
+		o.Storage = o.File.Storage
+	}
+	for _, p := range o.File.Profiles {
+		if session, err := g.app.Session(ctx, p, o); err == nil {
+			_ = session.Forget(ctx)
+		}
+	}
 }
 
 func (g *globals) runInSandbox(ctx context.Context, box Sandbox, args []string) error {

@@ -18,7 +18,6 @@ const (
 	loginCollection   = dbus.ObjectPath("/org/freedesktop/secrets/collection/login")
 	defaultCollection = dbus.ObjectPath("/org/freedesktop/secrets/aliases/default")
 	serviceInterface  = "org.freedesktop.Secret.Service."
-	sessionInterface  = "org.freedesktop.Secret.Session."
 	itemInterface     = "org.freedesktop.Secret.Item."
 	collectionName    = "org.freedesktop.Secret.Collection"
 	propertiesGet     = "org.freedesktop.DBus.Properties.Get"
@@ -26,7 +25,35 @@ const (
 
 // service reads from a Secret Service without ever making it prompt. go-keyring takes twice the round trips, asks for
 // an unlock of its own accord, and cannot tell a locked collection from an absent one.
-type service struct{ conn *dbus.Conn }
+type service struct {
+	conn    *dbus.Conn
+	opening *dbus.Call // OpenSession: no value is given without a session, which ends with the connection
+}
+
+// openService makes a connection known to the service. It does not wait for the session: the first question travels
+// with it.
+func openService(ctx context.Context, conn *dbus.Conn) (*service, error) {
+	if err := greet(ctx, conn); err != nil {
+		return nil, err
+	}
+	s := &service{conn: conn}
+	s.opening = s.ask(ctx, secretsPath, serviceInterface+"OpenSession", "plain", dbus.MakeVariant(""))
+	return s, nil
+}
+
+// session waits for the session. Its answer stays in the channel for whoever comes next. Without one the connection
+// is of no use, and the next call opens another.
+func (s *service) session(ctx context.Context) (dbus.ObjectPath, error) {
+	call := <-s.opening.Done
+	s.opening.Done <- call
+	var ignored dbus.Variant
+	var path dbus.ObjectPath
+	if err := call.Store(&ignored, &path); err != nil {
+		_ = s.conn.Close()
+		return "", busError(ctx, err)
+	}
+	return path, nil
+}
 
 // greet is the first message of a connection to the service. gnome-keyring files a new client in one thread while it
 // strikes out those that left in another. Where a client's entry is lost so, it aborts at the next question and comes
@@ -45,21 +72,11 @@ func (s *service) ask(ctx context.Context, path dbus.ObjectPath, method string, 
 
 func wait(call *dbus.Call, into ...any) error { return (<-call.Done).Store(into...) }
 
-// lookup reads an item's value. The session, without which no value is given, is asked for together with the search,
-// and ends with the connection.
+// lookup reads an item's value.
 func (s *service) lookup(ctx context.Context, account string) (string, error) {
-	attributes := map[string]string{"service": Service, "username": account}
-	opening := s.ask(ctx, secretsPath, serviceInterface+"OpenSession", "plain", dbus.MakeVariant(""))
-	search := s.ask(ctx, secretsPath, serviceInterface+"SearchItems", attributes)
-
-	var ignored dbus.Variant
-	var session dbus.ObjectPath
-	if err := wait(opening, &ignored, &session); err != nil {
-		return "", busError(ctx, err)
-	}
-	defer func() { s.ask(ctx, session, sessionInterface+"Close") }()
 	var open, shut []dbus.ObjectPath
-	if err := wait(search, &open, &shut); err != nil {
+	attributes := map[string]string{"service": Service, "username": account}
+	if err := wait(s.ask(ctx, secretsPath, serviceInterface+"SearchItems", attributes), &open, &shut); err != nil {
 		return "", busError(ctx, err)
 	}
 	item, locked := choose(open, shut)
@@ -72,6 +89,10 @@ func (s *service) lookup(ctx context.Context, account string) (string, error) {
 			return "", err
 		}
 		return "", tokenstore.ErrNotFound
+	}
+	session, err := s.session(ctx)
+	if err != nil {
+		return "", err
 	}
 	var secret struct {
 		Session     dbus.ObjectPath

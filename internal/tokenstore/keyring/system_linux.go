@@ -85,12 +85,13 @@ func (s *system) service(ctx context.Context) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := greet(ctx, conn); err != nil {
+	svc, err := openService(ctx, conn)
+	if err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
-	s.svc = &service{conn: conn}
-	return s.svc, nil
+	s.svc = svc
+	return svc, nil
 }
 
 // ready is nil where go-keyring may be called: the service is open, or a person can open it.
