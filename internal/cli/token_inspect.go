@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authctl/authctl/internal/fault"
+)
+
+func newTokenInspect(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "inspect [-]",
+		Short: "Decode a JWT's header and claims, without verifying them",
+		Long: "Decode the header and claims of the profile's stored token, or of the one on standard input with `-`, if it is a JWT.\n" +
+			"Nothing is sent anywhere and nothing is verified: the claims are what the token says of itself.",
+		Example: "  authctl token inspect --profile entra\n" +
+			"  authctl token get -p entra | authctl token inspect -",
+		Args: between(0, 1, "at most one argument, -"),
+		RunE: func(cmd *cobra.Command, args []string) error { return g.runTokenInspect(cmd.Context(), args) },
+	}
+}
+
+func (g *globals) runTokenInspect(ctx context.Context, args []string) error {
+	if len(args) == 1 && args[0] != "-" {
+		return usage("token inspect reads the stored token, or standard input with -; a token never belongs on the command line").
+			Hint("authctl token get | authctl token inspect -")
+	}
+	token, err := g.tokenToInspect(ctx, len(args) == 1)
+	if err != nil {
+		return err
+	}
+	header, claims, err := decodeJWT(token)
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, marshalLine(struct {
+		Header json.RawMessage `json:"header"`
+		Claims json.RawMessage `json:"claims"`
+	}{header, claims}), "", "  "); err != nil {
+		return fault.New(fault.Protocol, "protocol.jwt", "%w", err)
+	}
+	if err := g.app.answer(out.Bytes()); err != nil {
+		return err
+	}
+	g.app.note("nothing was verified: not the signature, not the issuer, not the times")
+	return nil
+}
+
+func (g *globals) tokenToInspect(ctx context.Context, stdin bool) (string, error) {
+	if stdin {
+		data, err := g.app.IO.ReadAll(ctx, 1<<20)
+		if err != nil {
+			return "", fault.New(fault.IO, "io.stdin", "%w", err).Doing("reading the token from standard input")
+		}
+		return strings.TrimSpace(string(data)), nil
+	}
+	o, p, err := g.chosen(ctx)
+	if err != nil {
+		return "", err
+	}
+	session, err := g.app.Session(ctx, p, o)
+	if err != nil {
+		return "", err
+	}
+	r, err := session.Stored(ctx)
+	if err != nil {
+		return "", err
+	}
+	if r == nil {
+		return "", fault.New(fault.Auth, "auth.no_token", "no token is stored").Hint("authctl token get -p %s", p.Name)
+	}
+	return r.AccessToken.Reveal(), nil
+}
+
+// decodeJWT takes a JWS compact serialisation (RFC 7515 section 7.1) apart; its members keep their order and bytes.
+func decodeJWT(token string) (header, claims json.RawMessage, err error) {
+	parts := strings.Split(token, ".")
+	if len(parts) == 5 {
+		return nil, nil, fault.New(fault.Protocol, "protocol.jwt", "the token is an encrypted JWT (JWE): only its audience can read it")
+	}
+	if len(parts) != 3 {
+		return nil, nil, fault.New(fault.Protocol, "protocol.jwt", "the token is opaque, not a JWT").
+			Hint("only the server can say what an opaque token stands for")
+	}
+	for i, into := range []*json.RawMessage{&header, &claims} {
+		data, err := base64.RawURLEncoding.Strict().DecodeString(parts[i])
+		var object map[string]json.RawMessage
+		if err != nil || json.Unmarshal(data, &object) != nil || object == nil {
+			return nil, nil, fault.New(fault.Protocol, "protocol.jwt", "the token is no JWT: its part %d is no base64url JSON object", i+1)
+		}
+		*into = data
+	}
+	return header, claims, nil
+}
