@@ -46,6 +46,7 @@ func (w *wiring) session(ctx context.Context, p *profile.Profile, o cli.Options)
 
 // ports are what the profile's provider may use of the world.
 func (w *wiring) ports(p *profile.Profile, o cli.Options) (provider.Ports, error) {
+	w.mask.Add(p.ProxyPassword())
 	transport, err := httpx.NewTransport(w.tokenWay(p))
 	if err != nil {
 		return provider.Ports{}, err

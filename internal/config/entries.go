@@ -99,6 +99,9 @@ func (r *reader) entry(n *yaml.Node) (*profile.Profile, error) {
 	if err := r.complete(p); err != nil {
 		return nil, err
 	}
+	if !p.ProxyPassword().IsZero() && !r.private {
+		return nil, &profile.KeyError{Key: "proxy", Reason: readableLiteral, Hint: "chmod 600 " + quoted(r.file.Path)}
+	}
 	for _, said := range p.Refs() {
 		// A header's plain value is no secret by declaration.
 		if said.Ref.Scheme == secret.Literal && !r.private && !strings.HasPrefix(said.Key, "headers[") {

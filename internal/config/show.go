@@ -31,6 +31,8 @@ func (f *File) masked(entry *yaml.Node) *yaml.Node {
 		switch {
 		case f.secrets[key]:
 			maskLiteral(value)
+		case key == "proxy" && strings.Contains(value.Value, "@"):
+			*value = yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: secret.Redacted}
 		case key == "headers":
 			for _, item := range value.Content {
 				if _, text := lookUp(item, "value"); text != nil {

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/authctl/authctl/internal/secret"
 )
 
 // urlForm says what may follow the host of a URL.
@@ -118,7 +120,7 @@ func (p *Profile) checkTargets() *KeyError {
 	return nil
 }
 
-// checkProxy lets no user stand in the URL: it would be a password in plain text, and shown in messages.
+// checkProxy also lets a user and a password stand in the URL, which makes it a literal secret: [Profile.ProxyPassword].
 func (p *Profile) checkProxy() *KeyError {
 	if p.Proxy == "" || p.Proxy == "none" {
 		return nil
@@ -127,14 +129,22 @@ func (p *Profile) checkProxy() *KeyError {
 	switch {
 	case err != nil || u.Host == "" || u.Hostname() == "" || !validPort(u):
 		return &KeyError{Key: "proxy", Reason: "must be a URL, or none", Hint: "http://proxy.example.com:3128"}
-	case u.User != nil:
-		return &KeyError{Key: "proxy", Reason: "must not name a user or a password", Hint: "set HTTPS_PROXY in the environment, and leave proxy out"}
 	case u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5" && u.Scheme != "socks5h":
 		return &KeyError{Key: "proxy", Reason: "must begin with http://, https:// or socks5://"}
 	case strings.Trim(u.Path, "/") != "" || strings.ContainsAny(p.Proxy, "?#"):
 		return &KeyError{Key: "proxy", Reason: "is scheme, host and port alone"}
 	}
 	return nil
+}
+
+// ProxyPassword is the password that stands in the proxy's URL, if any.
+func (p *Profile) ProxyPassword() secret.String {
+	u, err := url.Parse(p.Proxy)
+	if err != nil || u.User == nil {
+		return secret.String{}
+	}
+	password, _ := u.User.Password()
+	return secret.New(password)
 }
 
 func (p *Profile) checkTLS() *KeyError {

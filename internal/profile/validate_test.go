@@ -58,7 +58,6 @@ func TestWhatCannotStandNamesItsKey(t *testing.T) {
 		"a negative timeout":   {func(p *profile.Profile) { p.Timeout = -1 }, "timeout: must be more than 0 and at most 24h"},
 		"a long life":          {func(p *profile.Profile) { p.DefaultTTL = 9000 * time.Hour }, "default_ttl: must be more than 0 and at most 8760h"},
 		"a status":             {func(p *profile.Profile) { p.ReauthStatuses = []int{399} }, "reauth_statuses[0]: must be a status"},
-		"a proxy's password":   {func(p *profile.Profile) { p.Proxy = "http://u:" + planted + "@p.example.com:1" }, "proxy: must not name a user"},
 		"a proxy without host": {func(p *profile.Profile) { p.Proxy = planted }, "proxy: must be a URL, or none"},
 		"a proxy by ftp":       {func(p *profile.Profile) { p.Proxy = "ftp://p.example.com" }, "proxy: must begin with"},
 		"half an insecurity":   {func(p *profile.Profile) { p.TLS.InsecureTokenEndpoint = true }, "tls.insecure_token_endpoint: means something"},
