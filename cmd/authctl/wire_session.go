@@ -17,7 +17,7 @@ import (
 )
 
 // session joins the profile's grant and the chosen store.
-func (w *wiring) session(ctx context.Context, p *profile.Profile, o cli.Options) (*auth.Session, error) {
+func (w *wiring) session(p *profile.Profile, o cli.Options) (*auth.Session, error) {
 	ports, err := w.ports(p, o)
 	if err != nil {
 		return nil, err
@@ -30,18 +30,14 @@ func (w *wiring) session(ctx context.Context, p *profile.Profile, o cli.Options)
 	if err != nil {
 		return nil, err
 	}
-	store, shared, err := w.store(ctx, o)
+	store, locks, err := w.store(o)
 	if err != nil {
 		return nil, err
 	}
-	s := &auth.Session{
+	return &auth.Session{
 		Profile: p.Name, Provider: p.Provider, Identity: source.Identity, Grant: source.Grant, Bound: source.Bound,
-		Store: store, Notes: w.locks, Clock: now, Skew: p.ExpirySkew, Warn: o.Warn,
-	}
-	if shared {
-		s.Locks = w.locks
-	}
-	return s, nil
+		Store: store, Locks: locks, Notes: w.locks, Clock: now, Skew: p.ExpirySkew, Warn: o.Warn,
+	}, nil
 }
 
 // ports are what the profile's provider may use of the world.

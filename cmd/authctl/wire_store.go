@@ -6,51 +6,66 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/authctl/authctl/internal/auth"
 	"github.com/authctl/authctl/internal/cli"
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/secret"
 	"github.com/authctl/authctl/internal/tokenstore"
+	"github.com/authctl/authctl/internal/tokenstore/auto"
 	"github.com/authctl/authctl/internal/tokenstore/keyring"
 	"github.com/authctl/authctl/internal/tokenstore/memory"
 	"github.com/authctl/authctl/internal/tokenstore/sealed"
 )
 
-// store opens the place that was chosen; shared says that other processes use it too.
-func (w *wiring) store(ctx context.Context, o cli.Options) (store tokenstore.Store, shared bool, err error) {
+// store opens the place that was chosen, with the locks by which the processes that share it take turns.
+func (w *wiring) store(o cli.Options) (tokenstore.Store, auth.Locker, error) {
 	fromEnv, err := storageKey()
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	switch o.Storage {
 	case "keyring":
-		return w.keyring(o), true, nil
+		return w.keyring(o), w.locks, nil
 	case "file":
-		return w.sealed(o, fromEnv), true, nil
+		return w.sealed(o, fromEnv), w.locks, nil
 	case "memory":
-		return memory.New(), false, nil
+		return memory.New(), nil, nil
 	case "auto", "":
-		return w.auto(ctx, o)
+		store := w.auto(o)
+		return store, autoLocks{store, w.locks}, nil
 	case "redis":
-		return nil, false, fault.New(fault.Config, "config.storage", "storage redis is not supported yet").
+		return nil, nil, fault.New(fault.Config, "config.storage", "storage redis is not supported yet").
 			Hint("choose auto, keyring, file or memory")
 	}
-	return nil, false, fault.New(fault.Config, "config.storage", "storage %q is not known", o.Storage).
+	return nil, nil, fault.New(fault.Config, "config.storage", "storage %q is not known", o.Storage).
 		Hint("choose auto, keyring, file or memory")
 }
 
-// auto takes the keyring where one answers. One that is locked or slow is an error later on, never a reason to look
-// elsewhere; only where there is none does nothing outlive the process.
-func (w *wiring) auto(ctx context.Context, o cli.Options) (tokenstore.Store, bool, error) {
-	state, err := keyring.Probe(ctx, os.Getenv)
-	switch {
-	case err != nil:
-		return nil, false, told(err, "looking for a keyring")
-	case state != keyring.Absent:
-		return w.keyring(o), true, nil
+// auto takes the keyring where one answers. One that is locked or slow is an error, never a reason to look elsewhere;
+// only where there is none does nothing outlive the process.
+func (w *wiring) auto(o cli.Options) *auto.Store {
+	return &auto.Store{
+		First: w.keyring(o), Second: memory.New(), Absent: keyring.ErrAbsent,
+		Fell: func() {
+			o.Warn("no keyring answers here, so no token outlives this command; choose `--storage file` (sealed files) or `--storage memory`")
+		},
 	}
-	o.Warn("no keyring answers here, so no token outlives this command; choose `--storage file` (sealed files) or `--storage memory`")
-	return memory.New(), false, nil
+}
+
+// autoLocks are locks only where there is something to share: processes with a memory of their own would wait for
+// one another for nothing.
+type autoLocks struct {
+	store *auto.Store
+	locks auth.Locker
+}
+
+// Lock implements [auth.Locker]. The store was read before.
+func (l autoLocks) Lock(ctx context.Context, name string) (func(), error) {
+	if l.store.Place() == (*memory.Store)(nil).Place() {
+		return func() {}, nil
+	}
+	return l.locks.Lock(ctx, name)
 }
 
 func (w *wiring) keyring(o cli.Options) *keyring.Store {
@@ -96,8 +111,8 @@ func storageKey() ([]byte, error) {
 	return key, nil
 }
 
-func (w *wiring) lister(ctx context.Context, o cli.Options) (cli.TokenLister, error) {
-	store, _, err := w.store(ctx, o)
+func (w *wiring) lister(o cli.Options) (cli.TokenLister, error) {
+	store, _, err := w.store(o)
 	return store, err
 }
 

@@ -42,8 +42,18 @@ func (Text) Replayable() bool { return true }
 // fileBody is a file by name. Whatever is no regular file (a FIFO, a process substitution) is a stream.
 type fileBody struct {
 	path   string
-	strip  bool // leave out CR, LF and NUL
+	filter filter // nil: as it is
 	stream *streamBody
+}
+
+// filter makes what is sent of what is read.
+type filter func(io.Reader) io.Reader
+
+func (f filter) of(r io.Reader) io.Reader {
+	if f == nil {
+		return r
+	}
+	return f(r)
 }
 
 func (b *fileBody) Open() (io.ReadCloser, int64, error) {
@@ -60,10 +70,10 @@ func (b *fileBody) Open() (io.ReadCloser, int64, error) {
 		_ = f.Close()
 		return nil, 0, fault.New(fault.IO, "io.read", "read the body to send: %w", err)
 	case size < 0:
-		b.stream = &streamBody{in: f, file: f, strip: b.strip}
+		b.stream = &streamBody{in: f, file: f, filter: b.filter}
 		return b.stream.Open()
 	}
-	return &exactBody{in: b.filter(f), file: f, left: size}, size, nil
+	return &exactBody{in: b.filter.of(f), file: f, left: size}, size, nil
 }
 
 // measure counts the bytes to send, -1 where that would consume them, and leaves f at its beginning.
@@ -76,21 +86,14 @@ func (b *fileBody) measure(f *os.File) (int64, error) {
 		return 0, errors.New(b.path + " is a directory")
 	case !info.Mode().IsRegular():
 		return -1, nil
-	case !b.strip:
+	case b.filter == nil:
 		return info.Size(), nil
 	}
-	size, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, b.filter(f), make([]byte, copyBytes))
+	size, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, b.filter.of(f), make([]byte, copyBytes))
 	if err == nil {
 		_, err = f.Seek(0, io.SeekStart)
 	}
 	return size, err
-}
-
-func (b *fileBody) filter(r io.Reader) io.Reader {
-	if b.strip {
-		return stripReader{r}
-	}
-	return r
 }
 
 func (b *fileBody) Replayable() bool {
@@ -123,9 +126,9 @@ func (b *exactBody) Close() error { return b.file.Close() }
 
 // streamBody is stdin or its like: the first MiB is kept, and if that is all, it is as good as a file.
 type streamBody struct {
-	in    io.Reader
-	file  io.Closer // what to close at the end; nil for stdin
-	strip bool
+	in     io.Reader
+	file   io.Closer // what to close at the end; nil for stdin
+	filter filter
 
 	loaded, whole, used bool
 	head                []byte
@@ -137,9 +140,7 @@ func (b *streamBody) load() error {
 		return nil
 	}
 	b.loaded = true
-	if b.strip {
-		b.in = stripReader{b.in}
-	}
+	b.in = b.filter.of(b.in)
 	var err error
 	b.head, err = io.ReadAll(io.LimitReader(b.in, bufferedBody+1))
 	b.whole = err == nil && len(b.head) <= bufferedBody
@@ -178,71 +179,3 @@ func (b *streamBody) Close() error {
 }
 
 func (b *streamBody) Replayable() bool { return b.load() == nil && b.whole }
-
-// stripReader leaves out CR, LF and NUL, as curl's -d @file does.
-type stripReader struct{ in io.Reader }
-
-func (s stripReader) Read(p []byte) (int, error) {
-	for {
-		n, err := s.in.Read(p)
-		kept := p[:0]
-		for _, c := range p[:n] {
-			if c != '\r' && c != '\n' && c != 0 {
-				kept = append(kept, c)
-			}
-		}
-		if len(kept) > 0 || err != nil || len(p) == 0 {
-			return len(kept), err
-		}
-	}
-}
-
-// joined is several bodies, one after the other.
-type joined []Body
-
-func (j joined) Open() (io.ReadCloser, int64, error) {
-	all := &joinedReader{}
-	total := int64(0)
-	for _, part := range j {
-		r, size, err := part.Open()
-		if err != nil {
-			_ = all.Close()
-			return nil, 0, err
-		}
-		all.parts = append(all.parts, r)
-		if total >= 0 {
-			total += size
-		}
-		if size < 0 {
-			total = -1
-		}
-	}
-	readers := make([]io.Reader, len(all.parts))
-	for i, r := range all.parts {
-		readers[i] = r
-	}
-	all.Reader = io.MultiReader(readers...)
-	return all, total, nil
-}
-
-func (j joined) Replayable() bool {
-	for _, part := range j {
-		if !part.Replayable() {
-			return false
-		}
-	}
-	return true
-}
-
-type joinedReader struct {
-	io.Reader
-	parts []io.ReadCloser
-}
-
-func (r *joinedReader) Close() error {
-	var errs []error
-	for _, part := range r.parts {
-		errs = append(errs, part.Close())
-	}
-	return errors.Join(errs...)
-}

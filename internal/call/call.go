@@ -1,7 +1,7 @@
 // Package call sends one authenticated HTTP request and hands on its answer: curl's meanings of headers and bodies, one
-// renewal of the token where the API asks for it, and an output file that is either whole or not there. It follows no
-// redirect, retries nothing else, gets no token itself, and sends neither token nor profile header off the origins that
-// it was given.
+// renewal of the token where the API asks for it, redirects and retries as far as it was told to, and an output file that
+// is either whole or not there. It gets no token itself, never repeats a request that may have done something unless it
+// is told that this does no harm, and sends neither token nor profile header off the origins that it was given.
 package call
 
 import (
@@ -38,10 +38,15 @@ type Client struct {
 	Origins httpx.Origins // where token and Headers may go
 	Headers []Header
 
-	ReauthStatuses []int         // nil: 401
-	UserAgent      string        // empty: none is sent
-	IdleTimeout    time.Duration // for a body that stands still, either way; 0: 60 s
-	Trace          Trace         // nil: silent
+	Redirects Redirects // zero: none is followed
+	Retry     Retry     // zero: one request on the wire
+
+	ReauthStatuses []int                                      // nil: 401
+	UserAgent      string                                     // empty: none is sent
+	IdleTimeout    time.Duration                              // for a body that stands still, either way; 0: 60 s
+	Trace, Details Trace                                      // -v and what -vv adds; nil: silent
+	Clock          func() time.Time                           // nil: the system's
+	Sleep          func(context.Context, time.Duration) error // nil: waits
 }
 
 // Request is one call.
@@ -53,6 +58,12 @@ type Request struct {
 	Implied http.Header // what the body's flags imply
 	Body    Body        // nil: none
 	NoAuth  bool        // neither token nor profile headers; any origin
+
+	Compressed bool   // ask for a compressed answer and unpack it
+	Trip       *Trip  // filled in with how it went; nil: not told
+	Meter      *Meter // told of each byte that moves; nil: not told
+
+	rest *part // what is asked for is the rest of an earlier answer
 }
 
 // Do sends req and gives the answer, whatever its status; the caller closes its body, whose errors are faults as those
@@ -62,24 +73,19 @@ func (c *Client) Do(ctx context.Context, req *Request) (*http.Response, error) {
 	if err := c.check(req); err != nil {
 		return nil, err
 	}
-	if req.NoAuth || c.Source == nil {
-		return c.send(ctx, req, nil)
-	}
-	bearer, err := c.Source.Bearer(ctx)
-	if err != nil {
+	e := &errand{client: c, req: req, trip: req.Trip}
+	if err := e.begin(ctx); err != nil {
 		return nil, err
 	}
-	res, err := c.send(ctx, req, &bearer)
-	if err != nil || !c.asksForToken(res) || !replayable(req.Body) {
-		return res, err
+	for {
+		res, err := e.settle(ctx)
+		if err != nil || !c.Redirects.apply(res) {
+			return res, err
+		}
+		if err := e.turn(res); err != nil {
+			return nil, err
+		}
 	}
-	claims := claimsChallenge(res)
-	c.discard(res)
-	c.Trace.note("the API answered %d: renewing the token", res.StatusCode)
-	if bearer, err = c.Source.Renew(ctx, claims); err != nil {
-		return nil, err
-	}
-	return c.send(ctx, req, &bearer)
 }
 
 // Unrenewed reports whether res asks for another token and req could not be sent again with one, because its body came
@@ -124,8 +130,17 @@ func (c *Client) asksForToken(res *http.Response) bool {
 // discard closes an answer that nobody reads, and its connection: what is sent next goes over a new one, so that
 // net/http has no reason to send it twice (it does so when a reused connection breaks).
 func (c *Client) discard(res *http.Response) {
-	_ = res.Body.Close()
+	if res != nil {
+		_ = res.Body.Close()
+	}
 	c.HTTP.CloseIdleConnections()
+}
+
+func (c *Client) now() time.Time {
+	if c.Clock == nil {
+		return time.Now()
+	}
+	return c.Clock()
 }
 
 func isToken(s string) bool {

@@ -16,12 +16,36 @@ type DataFlag uint8
 
 // The flags.
 const (
-	Form   DataFlag = iota // -d: @file without its CR, LF and NUL
-	Raw                    // --data-raw: @ means nothing
-	Binary                 // --data-binary: @file as it is
-	JSON                   // --json: @file as it is, with JSON's headers
-	Upload                 // -T: a file, - for stdin, by PUT
+	Form      DataFlag = iota // -d: @file without its CR, LF and NUL
+	Raw                       // --data-raw: @ means nothing
+	Binary                    // --data-binary: @file as it is
+	JSON                      // --json: @file as it is, with JSON's headers
+	Upload                    // -T: a file, - for stdin, by PUT
+	Encoded                   // --data-urlencode: NAME=TEXT or NAME@FILE with the value escaped, the name optional
+	Multi                     // -F: a part of a form, or a file in one
+	MultiText                 // --form-string: a part whose text means nothing
 )
+
+// String is the flag as curl knows it.
+func (f DataFlag) String() string {
+	switch f {
+	case Raw:
+		return "--data-raw"
+	case Binary:
+		return "--data-binary"
+	case JSON:
+		return "--json"
+	case Upload:
+		return "-T"
+	case Encoded:
+		return "--data-urlencode"
+	case Multi:
+		return "-F"
+	case MultiText:
+		return "--form-string"
+	}
+	return "-d"
+}
 
 // Data gathers the body flags of a command line in their order. The zero Data is no body.
 type Data struct {
@@ -29,14 +53,22 @@ type Data struct {
 
 	parts        []Body
 	json, upload bool
+	form         *form
 	stdin        *streamBody
 }
 
 // Add takes one flag and its argument, as curl 7.88 means it: parts are joined by &, but for those of --json, which
-// are put one behind the other.
+// are put one behind the other, and those of -F, which are a form of their own.
 func (d *Data) Add(flag DataFlag, arg string) error {
-	if len(d.parts) > 0 && (d.upload || flag == Upload) {
-		return fault.New(fault.Usage, "usage.data", "-T goes together with no other flag for a body")
+	multi := flag == Multi || flag == MultiText
+	if len(d.parts) > 0 && (d.upload || flag == Upload || multi) || d.form != nil && !multi {
+		return fault.New(fault.Usage, "usage.data", "-d, -F and -T are three ways to make one body: use one of them")
+	}
+	if multi {
+		if d.form == nil {
+			d.form = newForm()
+		}
+		return d.form.add(d, flag, arg)
 	}
 	part, err := d.part(flag, arg)
 	if err != nil {
@@ -53,32 +85,71 @@ func (d *Data) Add(flag DataFlag, arg string) error {
 
 func (d *Data) part(flag DataFlag, arg string) (Body, error) {
 	name, isFile := strings.CutPrefix(arg, "@")
-	if flag == Upload {
-		name, isFile = arg, true
-	}
-	switch {
-	case flag == Raw || !isFile:
+	switch flag {
+	case Encoded:
+		return d.encoded(arg)
+	case Raw:
 		return Text(arg), nil
-	case name == "":
+	case Upload:
+		return d.file(arg, nil)
+	case Form:
+		if isFile {
+			return d.file(name, strip)
+		}
+	default:
+		if isFile {
+			return d.file(name, nil)
+		}
+	}
+	return Text(arg), nil
+}
+
+// encoded reads TEXT, =TEXT, NAME=TEXT, @FILE and NAME@FILE. The name is taken as it stands.
+func (d *Data) encoded(arg string) (Body, error) {
+	i := strings.IndexAny(arg, "=@")
+	if i < 0 {
+		return Text(appendEscaped(nil, []byte(arg))), nil
+	}
+	if j := strings.IndexByte(arg, '='); j >= 0 {
+		i = j // curl looks for = first
+	}
+	name := arg[:i]
+	if name != "" {
+		name += "="
+	}
+	if arg[i] == '=' {
+		return Text(name + string(appendEscaped(nil, []byte(arg[i+1:])))), nil
+	}
+	value, err := d.file(arg[i+1:], escape)
+	return joined{Text(name), value}, err
+}
+
+// file is a body by the name of its file, - for standard input.
+func (d *Data) file(name string, f filter) (Body, error) {
+	switch name {
+	case "":
 		return nil, fault.New(fault.Usage, "usage.data", "the name of the body's file is empty").
 			Hint("write @FILE, or @- for standard input")
-	case name == "-":
-		return d.fromStdin(flag == Form), nil
+	case "-":
+		return d.fromStdin(f), nil
 	}
-	return &fileBody{path: name, strip: flag == Form}, nil
+	return &fileBody{path: name, filter: f}, nil
 }
 
 // fromStdin reads standard input for the first flag that names it; for a second one there is nothing left.
-func (d *Data) fromStdin(strip bool) Body {
+func (d *Data) fromStdin(f filter) Body {
 	if d.stdin != nil || d.Stdin == nil {
 		return Text("")
 	}
-	d.stdin = &streamBody{in: d.Stdin, strip: strip}
+	d.stdin = &streamBody{in: d.Stdin, filter: f}
 	return d.stdin
 }
 
 // Body is what the flags make, nil without any.
 func (d *Data) Body() Body {
+	if d.form != nil {
+		return d.form.body()
+	}
 	switch len(d.parts) {
 	case 0:
 		return nil
@@ -93,7 +164,7 @@ func (d *Data) Method() string {
 	switch {
 	case d.upload:
 		return http.MethodPut
-	case len(d.parts) > 0:
+	case len(d.parts) > 0, d.form != nil:
 		return http.MethodPost
 	}
 	return http.MethodGet
@@ -102,6 +173,8 @@ func (d *Data) Method() string {
 // Implied are the headers that the flags bring with them.
 func (d *Data) Implied() http.Header {
 	switch {
+	case d.form != nil:
+		return http.Header{"Content-Type": {"multipart/form-data; boundary=" + d.form.boundary}}
 	case d.json:
 		return http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}
 	case len(d.parts) > 0 && !d.upload:

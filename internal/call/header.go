@@ -119,6 +119,9 @@ func checkName(name string, anonymous bool) error {
 // before.
 func (c *Client) headers(req *Request) http.Header {
 	out := http.Header{"Accept": {"*/*"}, "User-Agent": {c.UserAgent}}
+	if req.Compressed {
+		out["Accept-Encoding"] = []string{acceptedEncodings}
+	}
 	for name, values := range req.Implied {
 		out[textproto.CanonicalMIMEHeaderKey(name)] = values
 	}
@@ -137,6 +140,7 @@ func (c *Client) headers(req *Request) http.Header {
 	for name, values := range req.Header {
 		out[textproto.CanonicalMIMEHeaderKey(name)] = values
 	}
+	req.rest.ask(out)
 	if _, ok := out["User-Agent"]; !ok {
 		out["User-Agent"] = []string{""} // else net/http sends its own
 	}

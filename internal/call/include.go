@@ -11,12 +11,39 @@ import (
 	"github.com/authctl/authctl/internal/httpx"
 )
 
+// dump writes the heads to where -D wants them, once.
+func (s *Sink) dump(res *http.Response) error {
+	if s.head == nil {
+		return nil
+	}
+	head := s.head
+	s.head = nil
+	defer head.Close()
+	if err := s.heads(head.w, head.out.TTY, res); err != nil {
+		return outputFault(err)
+	}
+	return head.commit()
+}
+
+// heads writes the status lines and headers of the redirects on the way and of res.
+func (s *Sink) heads(w io.Writer, tty bool, res *http.Response) error {
+	var all []*http.Response
+	if s.out.Trip != nil {
+		all = s.out.Trip.Passed
+	}
+	var text strings.Builder
+	for _, r := range append(slices.Clone(all), res) {
+		writeHead(&text, tty, r)
+	}
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
 // writeHead writes status line and headers as curl -i does, in a fixed order, since net/http does not keep the
 // server's.
-func (s *Sink) writeHead(res *http.Response) error {
-	var head strings.Builder
+func writeHead(head *strings.Builder, tty bool, res *http.Response) {
 	line := func(text string) {
-		if s.out.TTY {
+		if tty {
 			text = strings.ReplaceAll(httpx.Visible(text), "\n", `\x0a`)
 		}
 		head.WriteString(text + "\r\n")
@@ -31,8 +58,6 @@ func (s *Sink) writeHead(res *http.Response) error {
 		line(wireName(res, "Transfer-Encoding") + ": " + strings.Join(res.TransferEncoding, ", "))
 	}
 	line("")
-	_, err := io.WriteString(s.w, head.String())
-	return err
 }
 
 // statusLine is the first line of the answer; HTTP/2 has no reason phrase, and curl leaves the blank before it.

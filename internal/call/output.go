@@ -1,6 +1,7 @@
 package call
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -13,65 +14,138 @@ import (
 // copyBytes is large enough for HTTP/2 to run at full speed, small enough to be no matter.
 const copyBytes = 256 << 10
 
+// binaryLook is how far into a body a NUL makes it a binary one.
+const binaryLook = 2000
+
 // Output says where an answer goes.
 type Output struct {
 	Path    string // empty or "-": Stdout
 	Stdout  io.Writer
-	TTY     bool // Stdout is a terminal: control characters are made visible
-	Include bool // status line and headers first, as curl -i
+	TTY     bool   // Stdout is a terminal: control characters are made visible
+	Include bool   // status line and headers first, as curl -i
+	Head    string // a file, or "-", that gets them as well, as curl -D
+	Resume  string // names what is fetched: what is there of it already is kept, and only the rest is asked for
+	Trip    *Trip  // redirects that it tells of stand before the answer's head; may be nil
 }
 
 // Sink is an output that was opened, so that a place that cannot be written to is known before anything is sent.
-// Close it in any case; what Save did not finish is then as if it had never begun.
+// Close it in any case; what Save did not finish is then as if it had never begun, unless it can be resumed.
 type Sink struct {
 	out   Output
 	w     io.Writer
 	stage *stagedFile // nil where bytes go straight to w
 	file  *os.File    // a device or a pipe
+	head  *Sink       // where Head goes; nil: nowhere
+	part  *part       // what is in stage already
 }
 
 // Open readies the output: nothing for Stdout, a temporary file beside the target for a file, the target itself for
 // a device or a pipe.
 func (o Output) Open() (*Sink, error) {
-	if o.Path == "" || o.Path == "-" {
-		return &Sink{out: o, w: o.Stdout}, nil
+	s := &Sink{out: o}
+	if o.Head != "" {
+		head, err := Output{Path: o.Head, Stdout: o.Stdout, TTY: o.TTY}.Open()
+		if err != nil {
+			return nil, err
+		}
+		s.head = head
 	}
-	o.TTY = false
-	stage, direct, err := openTarget(o.Path)
-	if err != nil {
+	if err := s.open(); err != nil {
+		s.Close()
 		return nil, outputFault(err)
 	}
-	if direct != nil {
-		return &Sink{out: o, w: direct, file: direct}, nil
+	return s, nil
+}
+
+func (s *Sink) open() (err error) {
+	switch {
+	case s.out.Path == "" || s.out.Path == "-":
+		s.w = s.out.Stdout
+		return nil
+	case s.out.Resume != "":
+		s.stage, s.part, err = openPart(s.out.Path, s.out.Resume)
+	default:
+		s.stage, s.file, err = openTarget(s.out.Path)
 	}
-	return &Sink{out: o, w: stage.file, stage: stage}, nil
+	s.out.TTY = false
+	switch {
+	case err != nil:
+		return err
+	case s.stage != nil:
+		s.w = s.stage.file
+	default:
+		s.w = s.file
+	}
+	return nil
+}
+
+// Path is the name of the file that the answer goes to; empty for standard output.
+func (s *Sink) Path() string {
+	if s.out.Path == "-" {
+		return ""
+	}
+	return s.out.Path
 }
 
 // Save writes the answer and closes its body. It counts the body's bytes. A body that ends too early is the body's
 // fault and leaves no file; a place that takes no more is [fault.IO], with the code io.pipe where its reader is gone.
 func (s *Sink) Save(res *http.Response) (int64, error) {
 	defer res.Body.Close()
+	if err := s.dump(res); err != nil {
+		return 0, err
+	}
+	whole, err := s.fit(res)
+	if err != nil || whole {
+		return 0, err
+	}
 	if s.out.Include {
-		if err := s.writeHead(res); err != nil {
+		if err := s.heads(s.w, s.out.TTY, res); err != nil {
 			return 0, outputFault(err)
 		}
 	}
-	w := s.w
+	n, err := s.copy(res)
+	if err != nil {
+		return n, err
+	}
+	if err := s.measure(); err != nil {
+		return n, err
+	}
+	return n, s.commit()
+}
+
+func (s *Sink) copy(res *http.Response) (int64, error) {
+	w, body := s.w, io.Reader(res.Body)
 	var visible io.WriteCloser
 	if s.out.TTY {
 		visible = httpx.VisibleWriter(w)
 		w = visible
+		if s.out.Path == "" {
+			body = &textOnly{in: body}
+		}
 	}
-	n, err := copyBody(w, res.Body, res.ContentLength)
+	n, err := copyBody(w, body, res.ContentLength)
 	if visible != nil {
 		if closed := visible.Close(); err == nil && closed != nil {
 			err = outputFault(closed)
 		}
 	}
-	if err != nil {
-		return n, err
+	return n, err
+}
+
+// textOnly refuses a body that is none for a terminal, by its first bytes, as curl does.
+type textOnly struct {
+	in   io.Reader
+	seen int
+}
+
+func (t *textOnly) Read(p []byte) (int, error) {
+	n, err := t.in.Read(p)
+	if t.seen < binaryLook && bytes.IndexByte(p[:n], 0) >= 0 {
+		return 0, fault.New(fault.IO, "io.binary", "the answer is binary and would upset the terminal").
+			Hint("add -o FILE, or -o - to see it all the same")
 	}
-	return n, s.commit()
+	t.seen += n
+	return n, err
 }
 
 func (s *Sink) commit() error {
@@ -92,6 +166,9 @@ func (s *Sink) commit() error {
 
 // Close gives up what was not saved.
 func (s *Sink) Close() {
+	if s.head != nil {
+		s.head.Close()
+	}
 	if s.stage != nil {
 		s.stage.discard()
 		s.stage = nil

@@ -1,7 +1,6 @@
 package call
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -12,8 +11,7 @@ import (
 )
 
 // send puts req on the wire once.
-func (c *Client) send(ctx context.Context, req *Request, bearer *httpx.Bearer) (*http.Response, error) {
-	w := newWatch(ctx, c.IdleTimeout)
+func (c *Client) send(w *watch, req *Request, bearer *httpx.Bearer, trip *Trip) (*http.Response, error) {
 	out, err := c.build(w, req, bearer)
 	if err != nil {
 		w.stop()
@@ -22,13 +20,20 @@ func (c *Client) send(ctx context.Context, req *Request, bearer *httpx.Bearer) (
 	c.Trace.request(out, c.secretNames(req))
 	client := http.Client{Transport: c.HTTP.Transport, Timeout: c.HTTP.Timeout, CheckRedirect: followNothing}
 	res, err := client.Do(out)
+	trip.sent(w, out, res)
 	if err != nil {
 		defer w.stop()
+		trip.end(w, c.now())
 		return nil, w.fault(err, httpx.Operation(out.Method, out.URL))
 	}
 	w.enter("reading the body of the answer")
 	c.Trace.response(res)
-	res.Body = &answerBody{ReadCloser: res.Body, watch: w, op: httpx.Operation(out.Method, out.URL)}
+	req.Meter.begin(false, res.ContentLength)
+	res.Body = &answerBody{ReadCloser: res.Body, watch: w, op: httpx.Operation(out.Method, out.URL), meter: req.Meter,
+		ended: func() { trip.end(w, c.now()) }}
+	if req.Compressed {
+		unpack(res)
+	}
 	return res, nil
 }
 
@@ -39,7 +44,7 @@ func (c *Client) build(w *watch, req *Request, bearer *httpx.Bearer) (*http.Requ
 	target := *req.URL
 	target.Fragment, target.RawFragment = "", ""
 	out := (&http.Request{Method: req.method(), URL: &target, Header: c.headers(req)}).
-		WithContext(httptrace.WithClientTrace(w.ctx, c.clientTrace(w)))
+		WithContext(httptrace.WithClientTrace(w.ctx, c.phases(w)))
 	out.Host = out.Header.Get("Host") // net/http takes it from here
 	out.Header.Del("Host")
 	if bearer != nil {
@@ -59,7 +64,8 @@ func (c *Client) build(w *watch, req *Request, bearer *httpx.Bearer) (*http.Requ
 		out.Body = http.NoBody // net/http takes 0 with a body for "unknown"
 		return out, nil
 	}
-	out.Body = &sentBody{ReadCloser: body, watch: w}
+	out.Body = &sentBody{ReadCloser: body, watch: w, meter: req.Meter}
+	req.Meter.begin(true, size)
 	return out, nil
 }
 
@@ -67,11 +73,14 @@ func (c *Client) build(w *watch, req *Request, bearer *httpx.Bearer) (*http.Requ
 type sentBody struct {
 	io.ReadCloser
 	watch *watch
+	meter *Meter
 }
 
 func (b *sentBody) Read(p []byte) (int, error) {
 	b.watch.rest() // a slow source is nobody's time-out
 	n, err := b.ReadCloser.Read(p)
+	b.watch.sent.Add(int64(n))
+	b.meter.moved(true, n)
 	switch {
 	case err == nil:
 		b.watch.expect()
@@ -86,12 +95,16 @@ type answerBody struct {
 	io.ReadCloser
 	watch *watch
 	op    string
+	meter *Meter
+	ended func()
 }
 
 func (b *answerBody) Read(p []byte) (int, error) {
 	b.watch.expect()
 	n, err := b.ReadCloser.Read(p)
 	b.watch.rest()
+	b.watch.received.Add(int64(n))
+	b.meter.moved(false, n)
 	if err != nil && err != io.EOF { //nolint:errorlint // the bare value alone is an end: a wrapped one is a cut
 		return n, b.watch.fault(err, b.op)
 	}
@@ -100,6 +113,7 @@ func (b *answerBody) Read(p []byte) (int, error) {
 
 func (b *answerBody) Close() error {
 	defer b.watch.stop()
+	b.ended()
 	return b.ReadCloser.Close()
 }
 

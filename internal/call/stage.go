@@ -17,6 +17,8 @@ const maxLinks = 40
 type stagedFile struct {
 	file   *os.File
 	target string
+	note   string // the name of what says of which version the file is the beginning, and lets it outlive a failure; or empty
+	source string // the hash of what it is fetched from, with note
 }
 
 // openTarget opens path for writing: a regular or a new file by a staged one, anything else directly. An existing file
@@ -85,11 +87,20 @@ func (s *stagedFile) commit() error {
 	if err != nil {
 		_ = os.Remove(s.file.Name())
 	}
+	if s.note != "" {
+		_ = os.Remove(s.note)
+	}
 	return err
 }
 
+// discard leaves nothing, unless there is a note by which the rest can be asked for.
 func (s *stagedFile) discard() {
 	_ = s.file.Close()
+	if s.note != "" {
+		if _, err := os.Lstat(s.note); err == nil {
+			return
+		}
+	}
 	_ = os.Remove(s.file.Name())
 }
 

@@ -1,14 +1,13 @@
 package call
 
 import (
-	"crypto/tls"
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/authctl/authctl/internal/httpx"
 	"github.com/authctl/authctl/internal/secret"
@@ -21,6 +20,25 @@ type Trace func(line string)
 func (t Trace) note(format string, args ...any) {
 	if t != nil {
 		t(httpx.Visible("* " + fmt.Sprintf(format, args...)))
+	}
+}
+
+// Timings tells when the phases of a call ended, counted from its beginning.
+func (t Trace) Timings(trip *Trip) {
+	var parts []string
+	for _, phase := range []struct {
+		name string
+		at   time.Duration
+	}{
+		{"lookup", trip.LookedUp}, {"connect", trip.Connected}, {"TLS", trip.Secured}, {"first byte", trip.Answered},
+		{"total", trip.Ended},
+	} {
+		if phase.at > 0 {
+			parts = append(parts, fmt.Sprintf("%s %.1f ms", phase.name, phase.at.Seconds()*1000))
+		}
+	}
+	if len(parts) > 0 {
+		t.note("times: %s", strings.Join(parts, ", "))
 	}
 }
 
@@ -134,26 +152,4 @@ func redactURL(raw string) string {
 		base += "#" + secret.Redacted
 	}
 	return base
-}
-
-// clientTrace keeps the watch's phase and notes the connection.
-func (c *Client) clientTrace(w *watch) *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		DNSStart:          func(httptrace.DNSStartInfo) { w.enter("looking up the host") },
-		ConnectStart:      func(string, string) { w.enter("connecting") },
-		TLSHandshakeStart: func() { w.enter("shaking hands (TLS)") },
-		TLSHandshakeDone: func(state tls.ConnectionState, err error) {
-			if err == nil {
-				c.Trace.note("%s, %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite))
-			}
-		},
-		GotConn: func(info httptrace.GotConnInfo) {
-			w.enter("sending the request")
-			c.Trace.note("connected to %s", info.Conn.RemoteAddr())
-		},
-		WroteRequest: func(httptrace.WroteRequestInfo) {
-			w.rest()
-			w.enter("waiting for the answer")
-		},
-	}
 }

@@ -3,7 +3,9 @@ package call
 import (
 	"context"
 	"errors"
+	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/authctl/authctl/internal/fault"
@@ -19,10 +21,20 @@ type watch struct {
 	idle   time.Duration
 	timer  *time.Timer
 
-	mu    sync.Mutex
-	phase string
-	local *fault.Error
+	sent, received atomic.Int64 // bytes of bodies
+
+	mu       sync.Mutex
+	phase    string
+	local    *fault.Error
+	at       marks
+	connects int // connections made
+	wrote    bool
+	reused   bool
+	conn     net.Conn // the one that the request got
 }
+
+// marks are the moments at which a request's phases ended; the zero time where one did not.
+type marks struct{ lookedUp, connected, secured, ready, answered time.Time }
 
 func newWatch(ctx context.Context, idle time.Duration) *watch {
 	if idle <= 0 {
@@ -44,6 +56,20 @@ func (w *watch) enter(phase string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.phase = phase
+}
+
+// mark takes a note under the lock, since net/http dials on goroutines of its own.
+func (w *watch) mark(note func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	note()
+}
+
+// written reports whether any of the request may have reached the server.
+func (w *watch) written() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.wrote
 }
 
 func (w *watch) current() string {

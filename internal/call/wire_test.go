@@ -21,11 +21,12 @@ import (
 // wire is a server that records each request to the byte and answers with what is in its script, the last entry over
 // and over. It counts connections too.
 type wire struct {
-	base  string
-	mu    sync.Mutex
-	heads []string
-	body  []string
-	conns int
+	base   string
+	mu     sync.Mutex
+	script []string
+	heads  []string
+	body   []string
+	conns  int
 }
 
 func newWire(t *testing.T, script ...string) *wire {
@@ -35,7 +36,7 @@ func newWire(t *testing.T, script ...string) *wire {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	s := &wire{base: "http://" + l.Addr().String()}
+	s := &wire{base: "http://" + l.Addr().String(), script: script}
 	go func() {
 		for {
 			conn, err := l.Accept()
@@ -45,13 +46,13 @@ func newWire(t *testing.T, script ...string) *wire {
 			s.mu.Lock()
 			s.conns++
 			s.mu.Unlock()
-			go s.serve(conn, script)
+			go s.serve(conn)
 		}
 	}()
 	return s
 }
 
-func (s *wire) serve(conn net.Conn, script []string) {
+func (s *wire) serve(conn net.Conn) {
 	defer conn.Close()
 	in := bufio.NewReader(conn)
 	for {
@@ -61,7 +62,7 @@ func (s *wire) serve(conn net.Conn, script []string) {
 		}
 		s.mu.Lock()
 		s.heads, s.body = append(s.heads, head), append(s.body, body)
-		answer := script[min(len(s.heads), len(script))-1]
+		answer := s.script[min(len(s.heads), len(s.script))-1]
 		s.mu.Unlock()
 		if answer == "mute" {
 			_, _ = io.Copy(io.Discard, in)

@@ -30,7 +30,7 @@ func (s *sessionTokens) Bearer(ctx context.Context) (httpx.Bearer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.session == nil {
-		session, err := s.app.Session(ctx, s.profile, s.options)
+		session, err := s.app.Session(s.profile, s.options)
 		if err != nil {
 			return httpx.Bearer{}, err
 		}

@@ -32,9 +32,9 @@ type App struct {
 	// Mask takes every secret seen so far out of text made elsewhere.
 	Mask *secret.Mask
 	// Session opens the store that was chosen and gives the profile's session.
-	Session func(ctx context.Context, p *profile.Profile, o Options) (*auth.Session, error)
+	Session func(p *profile.Profile, o Options) (*auth.Session, error)
 	// Store opens the chosen store for looking at.
-	Store func(ctx context.Context, o Options) (TokenLister, error)
+	Store func(o Options) (TokenLister, error)
 	// Secrets is the keyring as `secret set` writes it.
 	Secrets func(o Options) SecretKeeper
 	// Resolve reads a secret reference of the profile.
@@ -72,11 +72,12 @@ func (a *App) Run(ctx context.Context, args []string) int {
 	a.jsonErrors = wantsJSON(args)
 	root := a.tree(g, args)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		a.printWarnings()
 		return 0
 	}
+	g.wraps = cmd.Annotations[wraps] != ""
 	return a.fail(ctx, g, err)
 }
 
@@ -93,22 +94,20 @@ func (a *App) fail(ctx context.Context, g *globals, err error) int {
 			err = usageFault(err)
 		}
 	}
-	e, status := fault.From(err), 0
-	if w, ok := errors.AsType[wrapperFault](err); ok {
-		status = w.status
-	}
+	e := fault.From(err)
 	if e.Kind == fault.Canceled || ctx.Err() != nil {
 		return signalStatus(ctx)
 	}
 	if e.Profile == "" {
 		e.Profile = g.profileName
 	}
+	status := g.status(e, err)
 	if a.jsonErrors {
-		a.printJSON(e)
+		a.printJSON(e, status)
 	} else {
-		a.printText(e)
+		a.printText(e, status)
 	}
-	return max(status, e.Kind.ExitCode())
+	return status
 }
 
 // childStatus is the exit status of a program that was run for the user; it is passed on as it is.

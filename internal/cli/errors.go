@@ -11,8 +11,11 @@ import (
 // What is said on stderr: "authctl: error: PROFILE: what: why" and below it "authctl: hint: what to type", lower case,
 // no full stop. Text that a server or a file had a part in is masked and made visible here, whatever was done before.
 
-func (a *App) printText(e *fault.Error) {
+func (a *App) printText(e *fault.Error, status int) {
 	text := e.Error()
+	if status == wrapperStatus { // which does not tell the kind
+		text = e.Kind.String() + ": " + text
+	}
 	if e.Profile != "" {
 		text = e.Profile + ": " + text
 	}
@@ -38,6 +41,7 @@ func (a *App) printWarnings() {
 	for _, text := range a.warnings {
 		_, _ = a.IO.Err.Write(marshalLine(map[string]string{"warning": a.clean(text)}))
 	}
+	a.warnings = nil
 }
 
 // note tells a person what was done.
@@ -73,6 +77,8 @@ func (a *App) errorObject(e *fault.Error) errorObject {
 
 func (a *App) clean(text string) string { return httpx.Visible(a.Mask.Text(text)) }
 
-func (a *App) printJSON(e *fault.Error) {
-	_, _ = a.IO.Err.Write(marshalLine(map[string]errorObject{"error": a.errorObject(e)}))
+func (a *App) printJSON(e *fault.Error, status int) {
+	object := a.errorObject(e)
+	object.Exit = status // another than the kind's where a command runs the user's own
+	_, _ = a.IO.Err.Write(marshalLine(map[string]errorObject{"error": object}))
 }

@@ -21,6 +21,7 @@ type globals struct {
 	noInput                  bool
 	errorFormat              string
 
+	wraps       bool   // the command is one that runs the user's own
 	started     bool   // a command's own code ran: errors are no longer cobra's
 	profileName string // for error messages
 }
@@ -36,6 +37,9 @@ func commands() []command {
 	return []command{
 		{"token", newToken},
 		{"call", newCall},
+		{"proxy", newProxy},
+		{"curl", newCurl},
+		{"exec", newExec},
 		{"profile", newProfile},
 		{"secret", newSecret},
 		{"realm", newRealm},

@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/authctl/authctl/internal/child"
 	"github.com/authctl/authctl/internal/fault"
 )
 
@@ -80,60 +79,20 @@ func (g *globals) forgetSandbox(ctx context.Context, path string) {
 		o.Storage = o.File.Storage
 	}
 	for _, p := range o.File.Profiles {
-		if session, err := g.app.Session(ctx, p, o); err == nil {
+		if session, err := g.app.Session(p, o); err == nil {
 			_ = session.Forget(ctx)
 		}
 	}
 }
 
 func (g *globals) runInSandbox(ctx context.Context, box Sandbox, args []string) error {
-	child := exec.CommandContext(ctx, args[0], args[1:]...)
-	child.Env = g.childEnv("AUTHCTL_CONFIG=" + box.ProfilesPath())
-	child.Stdin, child.Stdout, child.Stderr = g.app.IO.In, g.app.IO.Out, g.app.IO.Err
-	child.Cancel = func() error { return interrupt(child.Process) }
-	child.WaitDelay = 5 * time.Second
-	return childResult(args[0], child.Run())
-}
-
-// childEnv is the environment without authctl's own storage key, and with more.
-func (g *globals) childEnv(more ...string) []string {
-	var env []string
-	for _, pair := range g.app.Environ() {
-		if !strings.HasPrefix(pair, "AUTHCTL_STORAGE_KEY=") && !strings.HasPrefix(pair, "AUTHCTL_CONFIG=") {
-			env = append(env, pair)
-		}
+	env := child.Environ(g.app.Environ(), []string{storageKey}, "AUTHCTL_CONFIG="+box.ProfilesPath())
+	c, err := g.command(args, env)
+	if err != nil {
+		return err
 	}
-	return append(env, more...)
+	return g.run(ctx, c)
 }
-
-// childResult turns a child's end into authctl's: its own status unchanged, 127 for a program that is not there,
-// 126 for one that cannot be run.
-func childResult(name string, err error) error {
-	if err == nil {
-		return nil
-	}
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		return childStatus(exitStatus(exit.ProcessState))
-	}
-	status := wrapperFault{status: 125}
-	switch {
-	case errors.Is(err, exec.ErrNotFound), errors.Is(err, os.ErrNotExist):
-		status.status = 127
-	case errors.Is(err, os.ErrPermission), errors.Is(err, exec.ErrDot):
-		status.status = 126
-	}
-	status.fault = (&fault.Error{Kind: fault.IO, Code: "exec.failed", Err: err}).Doing("running %s", name)
-	return status
-}
-
-// wrapperFault is a failure to run the user's command at all; its status is the shell's.
-type wrapperFault struct {
-	fault  *fault.Error
-	status int
-}
-
-func (w wrapperFault) Error() string { return w.fault.Error() }
-func (w wrapperFault) Unwrap() error { return w.fault }
 
 // shellWord quotes a text for a POSIX shell.
 func shellWord(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

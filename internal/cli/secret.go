@@ -180,7 +180,7 @@ func (g *globals) forgetTokensGotWith(ctx context.Context, uses usesSecret) {
 		if !uses(p) {
 			continue
 		}
-		if session, err := g.app.Session(ctx, p, o); err == nil {
+		if session, err := g.app.Session(p, o); err == nil {
 			_ = session.Forget(ctx)
 		}
 	}

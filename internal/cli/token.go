@@ -98,7 +98,7 @@ func (g *globals) records(ctx context.Context) (TokenLister, []*tokenstore.Recor
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := g.app.Store(ctx, o)
+	store, err := g.app.Store(o)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -156,7 +156,7 @@ func (g *globals) forgetChosen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	session, err := g.app.Session(ctx, p, o)
+	session, err := g.app.Session(p, o)
 	if err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ func (g *globals) runTokenGet(ctx context.Context, o *tokenGetOptions) error {
 	if p, err = o.narrow.apply(g.app, p); err != nil {
 		return err
 	}
-	session, err := g.app.Session(ctx, p, opts)
+	session, err := g.app.Session(p, opts)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (g *globals) tokenToInspect(ctx context.Context, stdin bool) (string, error
 	if err != nil {
 		return "", err
 	}
-	session, err := g.app.Session(ctx, p, o)
+	session, err := g.app.Session(p, o)
 	if err != nil {
 		return "", err
 	}

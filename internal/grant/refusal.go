@@ -19,6 +19,9 @@ func (t *Throttled) Error() string {
 	return "no further request before " + t.Until.UTC().Format(time.RFC3339)
 }
 
+// RetryAt is when the server may be asked again.
+func (t *Throttled) RetryAt() time.Time { return t.Until }
+
 // refuse reports whether a reply says error, which some servers do under status 200.
 func (m members) refuse() bool {
 	switch string(m["error"]) {

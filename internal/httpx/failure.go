@@ -40,6 +40,11 @@ func classify(err error) *fault.Error {
 		phase := timeoutPhase(err)
 		return &fault.Error{Kind: fault.Timeout, Code: "timeout." + phase.code,
 			Err: &plainError{"time-out while " + phase.text, err}}
+	case isRefused(err):
+		return Refused()
+	case isReset(err):
+		return &fault.Error{Kind: fault.Protocol, Code: "protocol.truncated",
+			Err: &plainError{"the server broke the answer off", err}}
 	case isTLS(err):
 		return tlsFault(err)
 	case isLost(err):
@@ -49,6 +54,28 @@ func classify(err error) *fault.Error {
 			Err: &plainError{"the reply ends before it is whole", err}}
 	}
 	return &fault.Error{Kind: fault.Protocol, Code: "protocol.malformed", Err: explain(err)}
+}
+
+// CodeRefused is of a request that the server promises not to have processed (RFC 9113 section 8.7).
+const CodeRefused = "network.refused"
+
+// Refused is the fault for such a request.
+func Refused() *fault.Error {
+	err := fault.New(fault.Network, CodeRefused, "the server took the connection and refused the request")
+	err.Retryable = true
+	return err
+}
+
+// isRefused knows it by its text: the transport has no types for it.
+func isRefused(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "; REFUSED_STREAM") || strings.Contains(text, "graceful shutdown GOAWAY")
+}
+
+// isReset knows a stream of HTTP/2 that the server gave up (RST_STREAM).
+func isReset(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "stream error: stream ID ") && strings.HasSuffix(text, "; received from peer")
 }
 
 // plainError shows a text of ours and keeps the cause for errors.Is.

@@ -1,7 +1,6 @@
 package httpx
 
 import (
-	"net"
 	"net/http"
 	"time"
 )
@@ -50,7 +49,7 @@ func NewTransport(cfg Config) (*http.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := dialer{tcp: net.Dialer{Timeout: orDefault(cfg.ConnectTimeout, defaultConnect)}, trust: trust}
+	d := &dialer{connect: orDefault(cfg.ConnectTimeout, defaultConnect), trust: trust}
 	t := &http.Transport{
 		Proxy:                  proxy.forRequest,
 		DialContext:            d.plain,
@@ -68,6 +67,7 @@ func NewTransport(cfg Config) (*http.Transport, error) {
 			MaxReadFrameSize:              frameBytes,
 		},
 	}
+	d.owner = t
 	if t.TLSClientConfig, err = trust.tunnelled(proxy.configured()); err != nil {
 		return nil, err
 	}

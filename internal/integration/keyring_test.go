@@ -158,7 +158,7 @@ func TestKeyringStoppedLeaderEndsTheOthersWithExit10(t *testing.T) {
 func TestKeyringThatCannotAnswerIsExit10Within3Seconds(t *testing.T) {
 	for name, spoil := range map[string]func(*testing.T, *desk){
 		"locked": func(t *testing.T, d *desk) {
-			if err := d.session.Lock(); err != nil {
+			if err := d.session.Lock(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		},

@@ -30,7 +30,7 @@ skip() { # name, what is missing, what installs it
 *   $1: no $2
 *     $3"
 }
-integration() { go test -tags integration -count=1 -timeout 10m "$@"; }
+integration() { go test -tags integration -count=1 -timeout 4m "$@"; }
 apt='apt-get install -y --no-install-recommends'
 
 AUTHCTL_BIN=$(mktemp -d)/authctl
@@ -59,7 +59,7 @@ if [ -n "$missing" ]; then
 	skip keyring "$missing" "$apt gnome-keyring dbus libsecret-tools"
 else
 	suite keyring integration -run '^TestKeyring' ./internal/integration
-	suite keyring-store "$here/kit/keyring-session.sh" go test -tags integration -count=1 ./internal/tokenstore/keyring
+	suite keyring-store "$here/kit/keyring-session.sh" go test -tags integration -count=1 -timeout 2m ./internal/tokenstore/keyring
 fi
 
 echo

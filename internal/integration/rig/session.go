@@ -20,6 +20,18 @@ import (
 const (
 	secretService = "org.freedesktop.secrets"
 	collection    = "/org/freedesktop/secrets/aliases/default"
+
+	// busConfig is a bus that starts no services: else it would start another keyring in place of one that is gone.
+	busConfig = `<busconfig>
+  <type>session</type>
+  <listen>unix:path=%s</listen>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+`
 )
 
 // Session is a session bus with an unlocked gnome-keyring on it.
@@ -49,8 +61,12 @@ func StartSession(ctx context.Context, dir string) (*Session, error) {
 }
 
 func (s *Session) startBus(ctx context.Context) error {
-	s.bus = exec.CommandContext(ctx, "dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1",
-		"--address=unix:path="+filepath.Join(s.dir, "run", "bus"))
+	config := filepath.Join(s.dir, "bus.conf")
+	text := fmt.Sprintf(busConfig, filepath.Join(s.dir, "run", "bus"))
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		return err
+	}
+	s.bus = exec.CommandContext(ctx, "dbus-daemon", "--config-file="+config, "--nofork", "--nopidfile", "--print-address=1")
 	s.bus.Env = s.environ()
 	out, err := s.bus.StdoutPipe()
 	if err != nil {
@@ -74,13 +90,11 @@ func (s *Session) startKeyring(ctx context.Context) error {
 	if err := s.keyring.Start(); err != nil {
 		return err
 	}
-	return s.withBus(func(conn *dbus.Conn) error { return waitUnlocked(ctx, conn) })
+	return s.withBus(ctx, waitUnlocked)
 }
 
 // waitUnlocked waits until the service answers that its default collection is open.
 func waitUnlocked(ctx context.Context, conn *dbus.Conn) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
 	for {
 		var owned bool
 		_ = conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, secretService).Store(&owned)
@@ -92,19 +106,19 @@ func waitUnlocked(ctx context.Context, conn *dbus.Conn) error {
 		}
 		select {
 		case <-ctx.Done():
-			return errors.New("gnome-keyring-daemon did not open its collection within 10 s")
+			return errors.New("gnome-keyring-daemon did not open its collection in time")
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }
 
 // Lock locks the default collection; nobody is there to answer the prompt that would open it.
-func (s *Session) Lock() error {
-	return s.withBus(func(conn *dbus.Conn) error {
+func (s *Session) Lock(ctx context.Context) error {
+	return s.withBus(ctx, func(ctx context.Context, conn *dbus.Conn) error {
 		service := conn.Object(secretService, "/org/freedesktop/secrets")
 		var locked []dbus.ObjectPath
 		var prompt dbus.ObjectPath
-		err := service.Call("org.freedesktop.Secret.Service.Lock", 0, []dbus.ObjectPath{collection}).Store(&locked, &prompt)
+		err := service.CallWithContext(ctx, "org.freedesktop.Secret.Service.Lock", 0, []dbus.ObjectPath{collection}).Store(&locked, &prompt)
 		if err == nil && len(locked) != 1 {
 			err = errors.New("the collection did not lock")
 		}
@@ -112,8 +126,11 @@ func (s *Session) Lock() error {
 	})
 }
 
-func (s *Session) withBus(use func(*dbus.Conn) error) error {
-	conn, err := dbus.Dial(s.Address)
+// withBus connects for one use, which has 10 s.
+func (s *Session) withBus(ctx context.Context, use func(context.Context, *dbus.Conn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	conn, err := dbus.Dial(s.Address, dbus.WithContext(ctx))
 	if err != nil {
 		return err
 	}
@@ -124,7 +141,7 @@ func (s *Session) withBus(use func(*dbus.Conn) error) error {
 	if err := conn.Hello(); err != nil {
 		return err
 	}
-	return use(conn)
+	return use(ctx, conn)
 }
 
 // Dir is the session's own folder, with its home, data, config, cache and run folders.

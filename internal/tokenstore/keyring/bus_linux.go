@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -37,26 +38,72 @@ func busAddress(getenv func(string) string) (string, bool) {
 	return "", false
 }
 
-// connect opens a connection of the program's own. It outlives ctx, which bounds only how long it may take.
+// connect opens a connection of the program's own. It outlives ctx, which bounds only how long it may take. It does
+// not wait for the bus's welcome: the first question travels with it, and fails where there is none.
 func connect(ctx context.Context, address string) (*dbus.Conn, error) {
-	conn, err := dbus.Dial(address)
-	switch {
-	case errors.Is(err, syscall.EAGAIN): // nobody accepts, and the queue is full
-		return nil, tokenstore.ErrTimedOut
-	case err != nil:
-		return nil, fmt.Errorf("%w: session bus: %w", ErrAbsent, err)
+	conn, err := dial(ctx, address)
+	if err != nil {
+		return nil, dialError(ctx, err)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	err = conn.Auth([]dbus.Auth{dbus.AuthExternal(strconv.Itoa(os.Geteuid()))})
-	if err == nil {
-		err = conn.Hello()
-	}
-	if err != nil {
+	if err := conn.Auth([]dbus.Auth{dbus.AuthExternal(strconv.Itoa(os.Geteuid()))}); err != nil {
 		_ = conn.Close()
 		return nil, busError(ctx, err)
 	}
+	conn.BusObject().GoWithContext(ctx, "org.freedesktop.DBus.Hello", 0, make(chan *dbus.Call, 1))
 	return conn, nil
+}
+
+func dial(ctx context.Context, address string) (*dbus.Conn, error) {
+	path, ok := socketOf(address)
+	if !ok {
+		return dbus.Dial(address)
+	}
+	socket, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
+	if err != nil {
+		return nil, err
+	}
+	return dbus.NewConn(&eagerConn{Conn: socket})
+}
+
+// dialError tells a bus that is not there from one that cannot be reached now.
+func dialError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	errno, ok := errors.AsType[syscall.Errno](err)
+	if !ok { // an address that cannot be read
+		return fmt.Errorf("%w: session bus: %w", ErrAbsent, err)
+	}
+	switch errno {
+	case syscall.EAGAIN: // nobody accepts, and the queue is full
+		return tokenstore.ErrTimedOut
+	case syscall.ENOENT, syscall.ENOTDIR, syscall.ECONNREFUSED, syscall.EACCES, syscall.EPERM, syscall.EINVAL:
+		return fmt.Errorf("%w: session bus: %w", ErrAbsent, err)
+	}
+	return fmt.Errorf("%w: session bus: %w", tokenstore.ErrUnavailable, err)
+}
+
+// socketOf gives the socket of an address that is nothing but that, as a session bus's is.
+func socketOf(address string) (string, bool) {
+	keys, isUnix := strings.CutPrefix(address, "unix:")
+	if !isUnix || strings.Contains(keys, ";") {
+		return "", false
+	}
+	for pair := range strings.SplitSeq(keys, ",") {
+		kind, escaped, _ := strings.Cut(pair, "=")
+		name, err := dbus.UnescapeBusAddressValue(escaped)
+		switch {
+		case err != nil || name == "":
+			return "", false
+		case kind == "path":
+			return name, true
+		case kind == "abstract":
+			return "@" + name, true
+		}
+	}
+	return "", false
 }
 
 // busError gives a failure of the bus or of the service behind it one of the store's names.

@@ -1,0 +1,212 @@
+package cli
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/authctl/authctl/internal/call"
+	"github.com/authctl/authctl/internal/httpx"
+	"github.com/authctl/authctl/internal/profile"
+	"github.com/authctl/authctl/internal/secret"
+)
+
+// curlLine is a command for a POSIX shell that does with curl what the call would do, and what there is to say to it.
+// It holds no secret but what was typed: a token, and a header of the profile, is fetched when the command runs.
+func (g *globals) curlLine(o *callOptions, p *profile.Profile, request *call.Request) (line string, notes []string) {
+	c := &curlCommand{words: []string{"curl", "-q", "-sS", "-g", "--proto", "=https"}}
+	if request.URL.Scheme == "http" {
+		c.words[len(c.words)-1] = "=http"
+	}
+	if !o.save.noFail {
+		c.add("--fail-with-body")
+	}
+	c.method(request.Method, o)
+	if !o.send.noAuth {
+		c.words = append(c.words, "-H", `"Authorization: Bearer $(`+g.tokenCommand(p)+`)"`)
+		c.headers(p)
+	}
+	c.send(&o.send)
+	c.way(&o.way, p, request.URL)
+	c.again(&o.again)
+	c.save(&o.save)
+	c.add(request.URL.String())
+	if o.shape.jq != "" {
+		c.words = append(c.words, "|", "jq", "-rc", word(o.shape.jq))
+	}
+	if o.shape.template != "" || o.pages.paginate {
+		c.notes = append(c.notes, "curl has nothing for --template and --paginate: they are left out")
+	}
+	return strings.Join(c.words, " "), c.notes
+}
+
+// tokenCommand prints the profile's token.
+func (g *globals) tokenCommand(p *profile.Profile) string {
+	words := []string{"authctl", "token", "get", "-p", word(p.Name)}
+	if g.config != "" {
+		words = append(words, "--config", word(g.config))
+	}
+	if g.storage != "" {
+		words = append(words, "--storage", word(g.storage))
+	}
+	return strings.Join(words, " ")
+}
+
+// curlCommand gathers words that are fit for a shell.
+type curlCommand struct{ words, notes []string }
+
+func (c *curlCommand) add(words ...string) {
+	for _, w := range words {
+		c.words = append(c.words, word(w))
+	}
+}
+
+// flag adds a flag that has a value.
+func (c *curlCommand) flag(name, value string) {
+	if value != "" {
+		c.add(name, value)
+	}
+}
+
+func (c *curlCommand) on(name string, set bool) {
+	if set {
+		c.add(name)
+	}
+}
+
+// method names the method where curl would use another.
+func (c *curlCommand) method(method string, o *callOptions) {
+	implied := http.MethodGet
+	for _, arg := range o.send.data {
+		if implied = http.MethodPost; arg.flag == call.Upload {
+			implied = http.MethodPut
+		}
+	}
+	switch {
+	case method == http.MethodHead:
+		c.add("--head")
+		if !o.save.include && o.save.output == "" && !o.save.remoteName {
+			c.add("-o", "/dev/null")
+		}
+	case method != implied:
+		c.add("-X", method)
+	}
+}
+
+// headers adds the profile's, whose values are not in the command: a variable or a file is read when it runs, and for
+// any other the shell asks for a variable.
+func (c *curlCommand) headers(p *profile.Profile) {
+	for i, h := range p.Headers {
+		value := ""
+		switch arg := h.Value.Arg.Reveal(); {
+		case h.Value.Scheme == secret.Env && isShellName(arg):
+			value = "${" + arg + "?}"
+		case h.Value.Scheme == secret.File:
+			value = "$(cat " + shellPath(arg) + ")"
+		default:
+			name := "AUTHCTL_HEADER_" + strconv.Itoa(i+1)
+			value = "${" + name + "?}"
+			c.notes = append(c.notes, fmt.Sprintf("set %s to the value of the profile's header %s first", name, h.Name))
+		}
+		c.words = append(c.words, "-H", `"`+h.Name+": "+value+`"`)
+	}
+}
+
+func (c *curlCommand) send(o *sendFlags) {
+	for _, line := range o.headers {
+		c.add("-H", line)
+	}
+	for _, arg := range o.data {
+		c.add(arg.flag.String(), arg.text)
+	}
+	c.on("--compressed", o.compressed)
+	if o.agentGiven() {
+		c.add("-A", o.userAgent)
+	}
+}
+
+func (c *curlCommand) way(o *wayFlags, p *profile.Profile, u *url.URL) {
+	way := o.over(p, 0)
+	c.flag("-m", curlSeconds(o.maxTime))
+	c.flag("--connect-timeout", curlSeconds(o.connectTimeout))
+	c.flag("--cacert", way.TLS.CAFile)
+	c.flag("--cert", way.TLS.CertFile)
+	c.flag("--key", way.TLS.KeyFile)
+	c.on("--tlsv1.2", way.TLS.MinVersion != "1.3" && u.Scheme == "https")
+	c.on("--tlsv1.3", way.TLS.MinVersion == "1.3")
+	c.on("-k", way.TLS.InsecureSkipVerify)
+	c.on("--http1.1", o.http1)
+	if way.TLS.ServerName != "" {
+		c.notes = append(c.notes, "curl has nothing for tls.server_name: it is left out")
+	}
+	origin, err := httpx.OriginOf(u)
+	switch proxy, malformed := url.Parse(way.Proxy); {
+	case err == nil && origin.Loopback(), way.Proxy == "none":
+		c.add("--noproxy", "*")
+	case way.Proxy != "" && !o.proxyGiven() && (malformed != nil || proxy.User != nil):
+		c.words = append(c.words, "-x", `"${AUTHCTL_PROXY?}"`)
+		c.notes = append(c.notes, "set AUTHCTL_PROXY to the profile's proxy first")
+	default:
+		c.flag("-x", way.Proxy)
+	}
+}
+
+func (c *curlCommand) again(o *againFlags) {
+	if o.follow {
+		c.add("-L", "--proto-redir", "=https", "--max-redirs", strconv.Itoa(o.maxRedirs))
+	}
+	if o.retries > 0 {
+		c.add("--retry", strconv.Itoa(o.retries))
+		c.flag("--retry-max-time", curlSeconds(o.retryTime))
+	}
+}
+
+func (c *curlCommand) save(o *saveFlags) {
+	c.flag("-o", o.output)
+	c.on("-O", o.remoteName)
+	c.flag("-C", o.resume)
+	c.on("-i", o.include)
+	c.flag("-D", o.head)
+	c.flag("-w", o.writeOut)
+}
+
+// curlSeconds writes a time as curl reads it.
+func curlSeconds(text string) string {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return text
+	}
+	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64)
+}
+
+// word quotes a word for the shell where it needs to be.
+func word(s string) string {
+	plain := func(r rune) bool {
+		return 'a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./:,@%+=", r)
+	}
+	if s != "" && !strings.HasPrefix(s, "=") && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
+		return s
+	}
+	return shellWord(s)
+}
+
+// shellPath is a path as the profile file writes it, where ~/ is the user's home.
+func shellPath(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		return `"$HOME"/` + word(rest)
+	}
+	return word(path)
+}
+
+// isShellName reports whether a shell can have a variable of that name.
+func isShellName(s string) bool {
+	for i, r := range s {
+		if r != '_' && (r|0x20 < 'a' || r|0x20 > 'z') && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return s != ""
+}

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/authctl/authctl/internal/call"
+	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/httpx"
+)
+
+// maxFormat bounds a file of -w.
+const maxFormat = 1 << 20
+
+// exchange sends the request, puts the answer where it belongs, and tells of it what was asked for.
+func (g *globals) exchange(ctx context.Context, client *call.Client, request *call.Request, o *callOptions) error {
+	format, err := g.format(o.save.writeOut)
+	if err != nil {
+		return err
+	}
+	report := &call.Report{Trip: &call.Trip{Method: request.Method, URL: request.URL}, URL: request.URL.String()}
+	request.Trip = report.Trip
+	out, err := o.save.into(g.app, request.URL, report.Trip)
+	if err != nil {
+		return err
+	}
+	sink, err := out.Open()
+	if err != nil {
+		return err
+	}
+	defer sink.Close()
+	bar := g.progress(o, sink.Path() != "")
+	request.Meter = bar.meter()
+	err = g.fetch(ctx, client, request, o, sink, report)
+	bar.end()
+	client.Trace.Timings(report.Trip)
+	if format == "" || ctx.Err() != nil && !isDeadline(ctx) {
+		return err
+	}
+	report.File = sink.Path()
+	return g.writeOut(format, report, err)
+}
+
+// isDeadline reports whether it is -m that ended ctx, and nobody's signal.
+func isDeadline(ctx context.Context) bool { return ctx.Err() == context.DeadlineExceeded } //nolint:errorlint // documented to be bare
+
+func (g *globals) fetch(ctx context.Context, client *call.Client, request *call.Request, o *callOptions, sink *call.Sink, report *call.Report) (err error) {
+	if o.view.plain() {
+		report.Response, err = client.Fetch(ctx, request, sink)
+	} else if report.Response, err = client.Do(ctx, request); err == nil {
+		_, err = sink.Save(o.view.of(ctx, client, request, report.Response))
+	}
+	if err != nil || report.Response.StatusCode < http.StatusBadRequest || o.save.noFail {
+		return err
+	}
+	return statusFault(client, request, report.Response)
+}
+
+// format is what -w says, itself or by the name of a file.
+func (g *globals) format(arg string) (string, error) {
+	name, isFile := strings.CutPrefix(arg, "@")
+	if !isFile {
+		return arg, nil
+	}
+	in := g.app.IO.In
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return "", fault.New(fault.IO, "io.read", "%w", err).Doing("reading the format of -w")
+		}
+		defer func() { _ = f.Close() }()
+		in = f
+	}
+	text, err := httpx.ReadLimited(in, maxFormat)
+	if err != nil {
+		return "", fault.New(fault.IO, "io.read", "%w", err).Doing("reading the format of -w")
+	}
+	return string(text), nil
+}
+
+// writeOut prints what -w wants, however the call ended, and hands on that end.
+func (g *globals) writeOut(format string, report *call.Report, end error) error {
+	if isBrokenPipe(end) {
+		return end
+	}
+	if end != nil {
+		f := fault.From(end)
+		report.Exit, report.Message = f.Kind.ExitCode(), g.app.clean(f.Error())
+	}
+	out, complaints := report.WriteOut(format)
+	if complaints != "" && !g.app.jsonErrors {
+		_, _ = g.app.IO.Err.Write([]byte(g.app.clean(complaints)))
+	}
+	if err := g.app.answer([]byte(out)); err != nil && end == nil {
+		return err
+	}
+	return end
+}
+
+// statusFault is the end of a call whose answer has a status of 400 or more.
+func statusFault(client *call.Client, request *call.Request, response *http.Response) error {
+	e := fault.New(fault.HTTPStatus, "http.status", "HTTP %s", strings.TrimSpace(response.Status)).
+		Doing("%s", httpx.Operation(request.Method, request.URL))
+	e.Status = response.StatusCode
+	e.Retryable = response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable
+	if client.Unrenewed(request, response) {
+		e.Hint("the body came from a stream and could not be sent again with a new token: authctl token get --force-refresh, then repeat the call")
+	}
+	return e
+}

@@ -1,0 +1,78 @@
+package relay
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+)
+
+// authorized puts the token on requests, and renews it once where the API asks for another.
+type authorized struct {
+	ways   ways
+	keeper *keeper
+	asks   func(*http.Response) (claims string, asks bool)
+}
+
+// RoundTrip implements [http.RoundTripper]. The request is the relay's own, and its headers are changed.
+func (a *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
+	var body *tape
+	if req.Body != nil {
+		body = &tape{source: req.Body}
+	}
+	res, token, err := a.first(req, body)
+	if err != nil {
+		return nil, err
+	}
+	claims, asks := a.asks(res)
+	if !asks {
+		token.accepted()
+		return res, nil
+	}
+	if body != nil && !body.whole() {
+		return res, nil
+	}
+	newer, err := a.keeper.renew(req.Context(), token, claims)
+	if errors.Is(err, errFutile) {
+		return res, nil
+	}
+	_ = res.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	if res, err = a.send(req, newer, body); err != nil {
+		return nil, err
+	}
+	if _, asks := a.asks(res); asks {
+		newer.refused(a.keeper.clock())
+	} else {
+		newer.accepted()
+	}
+	return res, nil
+}
+
+// first sends the request, or takes up what was begun on the short way.
+func (a *authorized) first(req *http.Request, body *tape) (*http.Response, *held, error) {
+	if s := takeSent(req.Context()); s != nil {
+		res, err := a.ways.lane.finish(req, s.api)
+		return res, s.token, err
+	}
+	token, err := a.keeper.token(req.Context())
+	if err != nil {
+		return nil, nil, err
+	}
+	res, err := a.send(req, token, body)
+	return res, token, err
+}
+
+// send makes a request of its own each time: what was sent before may still be read.
+func (a *authorized) send(req *http.Request, token *held, body *tape) (*http.Response, error) {
+	if body != nil {
+		req = req.WithContext(req.Context())
+		req.Header = maps.Clone(req.Header)
+		req.Body = body.play()
+	}
+	if err := token.bearer.Authorize(req); err != nil {
+		return nil, err
+	}
+	return a.ways.of(req).RoundTrip(req)
+}
