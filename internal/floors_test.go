@@ -31,12 +31,15 @@ func rooms() []room {
 		{folder: "cmd/authctl", may: "fault secret profile iostreams httpx grant tokenstore/... config provider/... call auth " +
 			"sandbox cli golang.org/x/sys/..."},
 		// httpx: what servers said is made visible where it is printed; tokenstore: `token list` shows its records.
-		{folder: "internal/cli/...", may: "auth call child curl sandbox config profile secret fault iostreams httpx tokenstore cli/... " +
-			"github.com/spf13/cobra github.com/spf13/pflag golang.org/x/sys/windows"},
+		{folder: "internal/cli/...", may: "auth call/... child curl relay sandbox config profile secret fault iostreams " +
+			"httpx tokenstore cli/... github.com/schollz/progressbar/v3 github.com/spf13/cobra github.com/spf13/pflag golang.org/x/sys/windows"},
 		{folder: "internal/sandbox/...", may: "secret fault"},
 		// secret: the session hands tokens on and binds records to secrets.
 		{folder: "internal/auth", may: "provider grant tokenstore profile secret fault", never: "os net/http/..."},
 		{folder: "internal/call", may: "httpx secret fault"},
+		{folder: "internal/call/shape", may: "httpx secret fault github.com/itchyny/gojq"},
+		{folder: "internal/call/*", may: "call call/shape httpx secret fault"},
+		{folder: "internal/relay", may: "httpx secret fault"},
 		{folder: "internal/curl", may: "httpx secret fault", never: "os os/exec"},
 		{folder: "internal/child", may: "secret golang.org/x/sys/..."},
 		{folder: "internal/provider", may: "grant profile secret fault"},

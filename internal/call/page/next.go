@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,11 +19,13 @@ import (
 type Next struct {
 	query *shape.Query
 	param string // where a cursor goes; empty: only URLs are taken
+	named bool   // the user named param, so that a path is a cursor too
 }
 
 // ParseNext reads the name of a member ("next", "meta.next_cursor", "@odata.nextLink") or a jq expression. Param is the
 // query parameter of a cursor; where it is empty, it is the member's name without a leading "next".
 func ParseNext(expr, param string) (*Next, error) {
+	named := param != ""
 	if names := memberNames(expr); names != nil {
 		var path strings.Builder
 		path.WriteByte('.')
@@ -42,7 +45,7 @@ func ParseNext(expr, param string) (*Next, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Next{query, param}, nil
+	return &Next{query, param, named}, nil
 }
 
 // memberNames splits a path of plain names; nil for anything else, which is jq. OData's names hold dots of their own.
@@ -79,31 +82,21 @@ func (n *Next) find(ctx context.Context, current *url.URL, value any) (*url.URL,
 		if err != nil {
 			return nil, err
 		}
-		text := ""
 		switch v := result.(type) {
-		case nil, bool:
-			if v == true {
-				return nil, n.unusable("it is true")
-			}
+		case nil:
 			return nil, nil
 		case string:
-			text = v
-		case int:
-			text = json.Number(jsonText(v)).String()
-		case json.Number:
-			text = v.String()
-		default:
-			return nil, n.unusable("it is neither text nor a number")
+			return n.target(current, v, true)
+		case int, json.Number:
+			return n.target(current, fmt.Sprint(v), false)
+		case bool:
+			if !v {
+				return nil, nil
+			}
 		}
-		_, isText := result.(string)
-		return n.target(current, text, isText)
+		return nil, n.unusable("it is neither text nor a number")
 	}
 	return nil, nil
-}
-
-func jsonText(v int) string {
-	text, _ := json.Marshal(v) // an int always can be
-	return string(text)
 }
 
 // target makes a URL of what the body holds. Text that begins as a URL or a path does is one.
@@ -111,7 +104,7 @@ func (n *Next) target(current *url.URL, text string, isText bool) (*url.URL, err
 	switch {
 	case text == "":
 		return nil, nil
-	case isText && (strings.Contains(text, "://") || strings.HasPrefix(text, "/") || strings.HasPrefix(text, "?")):
+	case isText && (strings.Contains(text, "://") || !n.named && (text[0] == '/' || text[0] == '?')):
 		return resolve(current, text)
 	case n.param == "":
 		return nil, n.unusable("it is no URL, and no query parameter for a cursor is named").Hint("--next-param cursor")

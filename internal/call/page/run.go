@@ -188,11 +188,16 @@ func (r *run) advance() (bool, error) {
 	return true, nil
 }
 
+// next looks for the next page relative to where the current one was found, which a redirect may have changed.
 func (r *run) next() (*url.URL, error) {
-	if r.Next == nil {
-		return linked(r.request.URL, r.res.Header)
+	current := r.request.URL
+	if r.res.Request != nil && r.res.Request.URL != nil {
+		current = r.res.Request.URL
 	}
-	return r.Next.find(r.ctx, r.request.URL, r.value)
+	if r.Next == nil {
+		return linked(current, r.res.Header)
+	}
+	return r.Next.find(r.ctx, current, r.value)
 }
 
 // check holds the next page to the first one's origin, and to being another one than those before.
