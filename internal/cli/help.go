@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func newHelp(g *globals) *cobra.Command {
+func newHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND...]",
 		Short: "Show help for a command",

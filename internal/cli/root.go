@@ -72,7 +72,7 @@ func (a *App) tree(g *globals, args []string) *cobra.Command {
 	root.SetFlagErrorFunc(flagFault)
 	root.CompletionOptions.DisableDefaultCmd = true
 	g.addFlags(root)
-	help := newHelp(g)
+	help := newHelp()
 	g.marked(help)
 	root.SetHelpCommand(help)
 	for _, c := range named(commands(), args) {

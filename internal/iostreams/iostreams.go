@@ -56,11 +56,11 @@ func (s *Streams) Password(ctx context.Context, label string) (string, error) {
 	return string(line), err
 }
 
-// ReadAll reads standard input to its end, max bytes at most.
-func (s *Streams) ReadAll(ctx context.Context, max int64) ([]byte, error) {
-	data, err := await(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(s.In, max+1)) })
-	if err == nil && int64(len(data)) > max {
-		return nil, fmt.Errorf("it is longer than %d bytes", max)
+// ReadAll reads standard input to its end, limit bytes at most.
+func (s *Streams) ReadAll(ctx context.Context, limit int64) ([]byte, error) {
+	data, err := await(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(s.In, limit+1)) })
+	if err == nil && int64(len(data)) > limit {
+		return nil, fmt.Errorf("it is longer than %d bytes", limit)
 	}
 	return data, err
 }

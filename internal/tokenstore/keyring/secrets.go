@@ -63,11 +63,14 @@ func (s *Secrets) List(ctx context.Context) ([]string, error) {
 	if err != nil && !errors.Is(err, tokenstore.ErrNotFound) {
 		return nil, err
 	}
+	return namesIn(unwrap(namesPrefix, value)), nil
+}
+
+// namesIn reads the list; one that cannot be read is made anew by the next Set.
+func namesIn(list []byte) []string {
 	var names []string
-	if json.Unmarshal(unwrap(namesPrefix, value), &names) != nil {
-		return nil, nil
-	}
-	return names, nil
+	_ = json.Unmarshal(list, &names)
+	return names
 }
 
 // changeNames writes the list of names and then does what the list will say, all under one lock. The list comes first

@@ -20,9 +20,9 @@ import (
 
 func TestWhatIsPlantedInARecordsPlaceIsAMissAndIsReplaced(t *testing.T) {
 	r := storetest.Record("ann", 20)
-	for name, plant := range map[string]func(path, real string) error{
-		"a link to a good record": func(path, real string) error { return errors.Join(os.Rename(path, real), os.Symlink(real, path)) },
-		"a dangling link":         func(path, real string) error { return errors.Join(os.Remove(path), os.Symlink(real, path)) },
+	for name, plant := range map[string]func(path, aside string) error{
+		"a link to a good record": func(path, aside string) error { return errors.Join(os.Rename(path, aside), os.Symlink(aside, path)) },
+		"a dangling link":         func(path, aside string) error { return errors.Join(os.Remove(path), os.Symlink(aside, path)) },
 		"a pipe":                  func(path, _ string) error { return errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600)) },
 		"a folder":                func(path, _ string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) },
 		"a readable file":         func(path, _ string) error { return os.Chmod(path, 0o644) },
