@@ -62,7 +62,7 @@ func stories(env []string) testscript.Params {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": serveCmd, "hang": hangCmd, "requests": requestsCmd, "wire": wireCmd, "sandbox": sandboxCmd, "status": statusCmd, "expand": expandCmd,
+			"serve": serveCmd, "hang": hangCmd, "requests": requestsCmd, "wire": wireCmd, "sandbox": sandboxCmd, "status": statusCmd, "expand": expandCmd, "await": awaitCmd,
 		},
 	}
 }

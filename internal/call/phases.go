@@ -47,7 +47,7 @@ func (c *Client) connected(w *watch, info httptrace.GotConnInfo) {
 	w.enter("sending the request")
 	again := false
 	w.mark(func() {
-		again = w.conn != nil && w.wrote && !w.reused
+		again = w.wrote && w.conn != nil && (!w.reused || w.conn == info.Conn)
 		w.reused, w.conn, w.at.ready = info.Reused, info.Conn, c.now()
 	})
 	if again {

@@ -67,7 +67,7 @@ func (s *wire) serve(conn net.Conn) {
 		if answer == "mute" {
 			_, _ = io.Copy(io.Discard, in)
 		}
-		if _, err := io.WriteString(conn, answer); err != nil || !strings.Contains(answer, "Content-Length") {
+		if _, err := io.WriteString(conn, answer); err != nil || !strings.Contains(answer, "Content-Length") || strings.Contains(answer, "Connection: close") {
 			return
 		}
 	}

@@ -132,7 +132,7 @@ func preparer(p *profile.Profile, client *call.Client, shared *call.Request) fun
 		if err != nil {
 			return nil, err
 		}
-		request.NoAuth, request.Remove = shared.NoAuth, shared.Remove
+		request.NoAuth, request.Remove, request.Compressed = shared.NoAuth, shared.Remove, shared.Compressed
 		for name, values := range shared.Header {
 			if _, own := request.Header[name]; !own {
 				if request.Header == nil {
@@ -180,8 +180,11 @@ func (g *globals) batchOver(ctx context.Context, o *callOptions, run batch.Run) 
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(batchGC))
 	began := g.app.Clock()
+	tell, end := g.batchBar(o)
+	run.Tell = tell
 	count, err := run.Do(ctx, in, out)
-	if ctx.Err() == nil {
+	end()
+	if ctx.Err() == nil && !o.save.silent {
 		g.summary(count, g.app.Clock().Sub(began))
 	}
 	return g.batchFault(o, count, err)

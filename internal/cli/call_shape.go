@@ -60,6 +60,12 @@ func (g *globals) view(o *callOptions, request *call.Request) (*view, error) {
 	if pages != nil {
 		pages.Shaper = shaper
 	}
+	if o.save.resume != "" && (shaper != nil || pages != nil) {
+		return nil, usage("-C is for a body as it comes, not for --jq, --template or --paginate")
+	}
+	if o.save.include && o.pages.slurp {
+		return nil, usage("-i and --slurp do not go together").Hint("-D FILE writes the headers to a file of their own")
+	}
 	return &view{shaper, pages, o.save.noFail}, nil
 }
 

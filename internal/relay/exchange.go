@@ -84,6 +84,9 @@ func (x *exchange) copyBody(w *recorder, res *http.Response) error {
 	buffer := x.relay.buffers.Get()
 	defer x.relay.buffers.Put(buffer)
 	control := http.NewResponseController(w)
+	if res.ContentLength < 0 {
+		_ = control.Flush() // the first piece may be long in coming
+	}
 	for {
 		n, err := res.Body.Read(buffer)
 		if n > 0 {

@@ -149,7 +149,9 @@ func TestAPageOfAnAllowedOriginMayReadTheAnswer(t *testing.T) {
 		w.Header().Set("Access-Control-Allow-Credentials", "true")
 		w.WriteHeader(http.StatusTeapot)
 	})
-	r := start(t, a.URL, func(c *Config, _ *tokens) { c.AllowOrigins = []string{"https://app.example.com", "http://localhost:3000"} })
+	r := start(t, a.URL, func(c *Config, _ *tokens) {
+		c.AllowOrigins = []string{"https://app.example.com", "http://localhost:3000"}
+	})
 	res, _ := ask(t, "OPTIONS", r.url+"x", "", "Origin: https://app.example.com", "Access-Control-Request-Method: PUT",
 		"Access-Control-Request-Headers: content-type,x-a", "Access-Control-Request-Private-Network: true")
 	h := res.Header

@@ -135,7 +135,8 @@ type laneConn struct {
 	lane   *lane
 	r      *bufio.Reader
 	w      *bufio.Writer
-	left   int64 // of what the headers may take; negative: the body is being read
+	armed  time.Time // the read deadline of the short way
+	left   int64     // of what the headers may take; negative: the body is being read
 	reused bool
 	since  time.Time
 	stop   func() bool // ends the watch over the request's context
@@ -157,6 +158,17 @@ func (l limitedConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// hurry makes reads fail after a time between limit and twice that. To move a deadline costs as much as to copy a
+// request, so that it is moved now and then only.
+func (c *laneConn) hurry(limit time.Duration) error {
+	now := time.Now()
+	if c.armed.Sub(now) >= limit {
+		return nil
+	}
+	c.armed = now.Add(2 * limit)
+	return c.SetReadDeadline(c.armed)
+}
+
 // exchange sends req, unless that was done, and reads the head of its answer. The body is read by whoever gets it.
 func (c *laneConn) exchange(req *http.Request, unsent bool, wait time.Duration) (*http.Response, error) {
 	c.stop = context.AfterFunc(req.Context(), func() { _ = c.Close() })
@@ -164,6 +176,7 @@ func (c *laneConn) exchange(req *http.Request, unsent bool, wait time.Duration) 
 	if wait > 0 {
 		limit = time.Now().Add(wait)
 	}
+	c.armed = time.Time{}
 	if err := c.SetDeadline(limit); err != nil {
 		return nil, err
 	}

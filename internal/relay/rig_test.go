@@ -36,7 +36,9 @@ type tokens struct {
 	slow   time.Duration
 }
 
-func (s *tokens) Token(_ context.Context, minTTL time.Duration) (Token, error) { return s.make(minTTL, "") }
+func (s *tokens) Token(_ context.Context, minTTL time.Duration) (Token, error) {
+	return s.make(minTTL, "")
+}
 
 func (s *tokens) Renew(_ context.Context, claims string) (Token, error) { return s.make(0, claims) }
 

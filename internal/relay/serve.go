@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	headTime    = 10 * time.Second // for a client to send the head of a request
-	idleTime    = 2 * time.Minute
-	maxHead     = 64 << 10
-	lastSeconds = 2 * time.Second // for what was cut off to notice
+	headTime   = 10 * time.Second // for a client to send the head of a request
+	idleTime   = 2 * time.Minute
+	maxHead    = 64 << 10
+	lastMoment = 500 * time.Millisecond // for what ends, or was cut off, to notice
 )
 
 // Serve answers at door until ctx ends, and at admin, where that is not nil, for whoever watches. Then it takes no more
@@ -74,17 +74,24 @@ func (r *Relay) drain(ctx context.Context, s *http.Server, short *express, stop 
 	if short != nil {
 		short.drain(limit)
 	}
-	_ = s.Shutdown(limit)
+	s.SetKeepAlivesEnabled(false)
 	if r.idle(limit) {
+		r.close(ctx, s)
 		return 0
 	}
 	cut = int(r.flying.Load())
 	stop()
-	_ = s.Close()
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSeconds)
-	defer cancel()
-	r.idle(last)
+	r.close(ctx, s)
 	return cut
+}
+
+// close waits a moment for the ends of answers, which net/http sends after the handler, and hangs up.
+func (r *Relay) close(ctx context.Context, s *http.Server) {
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastMoment)
+	defer cancel()
+	_ = s.Shutdown(last)
+	_ = s.Close()
+	r.idle(last)
 }
 
 // idle waits until no request is under way; it reports whether that came about before ctx ended.

@@ -24,6 +24,7 @@ type trip struct {
 	net.Conn
 	express *express
 	r       *bufio.Reader
+	armed   time.Time // when the deadline was moved last
 	in, out head
 	name    []byte // reused
 	buffer  []byte // reused: what is written next
@@ -62,8 +63,14 @@ func (t *trip) run(ctx context.Context) {
 
 // wait is until a request begins; false at the end of the connection or of the relay.
 func (t *trip) wait() bool {
-	if t.SetReadDeadline(time.Now().Add(idleTime)) != nil || t.express.closing.Load() {
-		return false // in this order: who sets closing moves the deadline afterwards
+	if now := time.Now(); now.Sub(t.armed) > time.Second {
+		t.armed = now
+		if t.SetReadDeadline(now.Add(idleTime)) != nil {
+			return false
+		}
+	}
+	if t.express.closing.Load() {
+		return false // asked after the deadline was moved: who sets it moves the deadline afterwards
 	}
 	_, err := t.r.Peek(1)
 	return err == nil
@@ -139,7 +146,7 @@ func (t *trip) send(ctx context.Context) *sent {
 	t.buffer = append(append(append(t.buffer, "Authorization: "...), token.line.Reveal()...), "\r\n\r\n"...)
 	api.left = maxHeaderBytes
 	if _, err = api.Write(t.buffer); err == nil {
-		err = api.SetReadDeadline(time.Now().Add(patience))
+		err = api.hurry(patience)
 	}
 	if err != nil {
 		_ = api.Close()

@@ -62,11 +62,8 @@ func (r *Run) Do(ctx context.Context, in io.Reader, out io.Writer) (Count, error
 		f.workers.Go(func() { f.work(ctx, r.Doer()) })
 	}
 	w := newWriter(r, out)
-	for j := range f.pending {
-		if err := w.write(j); err != nil {
-			cancel(err) // nobody takes what would still be answered
-			break
-		}
+	if err := w.all(f.pending); err != nil {
+		cancel(err) // nobody takes what would still be answered
 	}
 	f.halt()
 	f.drain()

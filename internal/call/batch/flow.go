@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"math"
 	"sync"
+	"sync/atomic"
 
 	"github.com/authctl/authctl/internal/call"
 	"github.com/authctl/authctl/internal/fault"
@@ -39,9 +41,10 @@ type flow struct {
 	*Run
 	lines   chan []rawLine // some at a time: a line is less work than its way through a channel
 	jobs    chan *job
-	pending chan *job // in the order of the input; its room is the window
-	halted  chan struct{}
+	pending chan *job     // in the order of the input; its room is the window
+	halted  chan struct{} // no further line is to be sent
 	halt    func()
+	failed  atomic.Int64 // the first line that ended the run
 	workers sync.WaitGroup
 }
 
@@ -50,6 +53,7 @@ func newFlow(r *Run) *flow {
 		Run: r, lines: make(chan []rawLine, 4), jobs: make(chan *job, max(1, r.Parallel)),
 		pending: make(chan *job, windowPerWorker*max(1, r.Parallel)), halted: make(chan struct{}),
 	}
+	f.failed.Store(math.MaxInt64)
 	f.halt = sync.OnceFunc(func() { close(f.halted) })
 	return f
 }
@@ -171,17 +175,23 @@ func (f *flow) queue(ctx context.Context, j *job) bool {
 func (f *flow) work(ctx context.Context, d Doer) {
 	var e encoder
 	for j := range f.jobs {
-		select {
-		case <-f.halted:
+		if int64(j.index) > f.failed.Load() {
 			j.fate = givenUp
-		default:
+		} else {
 			f.exchange(ctx, d, &e, j)
 		}
 		if j.err != nil && !f.ContinueOnError {
-			f.halt()
+			f.endsAt(j.index)
 		}
 		close(j.done)
 	}
+}
+
+// endsAt ends the run with a line: those before it are still sent.
+func (f *flow) endsAt(index int) {
+	for at := f.failed.Load(); int64(index) < at && !f.failed.CompareAndSwap(at, int64(index)); at = f.failed.Load() {
+	}
+	f.halt()
 }
 
 // exchange sends one request and makes the line of its result.

@@ -19,16 +19,36 @@ func newWriter(r *Run, out io.Writer) *writer {
 	return &writer{Run: r, out: bufio.NewWriterSize(out, 64<<10)}
 }
 
-// write waits for a job and writes its result. Before it waits, all that is there goes out.
-func (w *writer) write(j *job) error {
-	select {
-	case <-j.done:
-	default:
-		if err := w.flush(); err != nil {
+// all writes the results of jobs in their order. Whenever it has to wait, all that is there goes out before.
+func (w *writer) all(jobs <-chan *job) error {
+	for {
+		var j *job
+		select {
+		case j = <-jobs:
+		default:
+			if err := w.flush(); err != nil {
+				return err
+			}
+			j = <-jobs
+		}
+		if j == nil {
+			return nil // the channel is closed
+		}
+		select {
+		case <-j.done:
+		default:
+			if err := w.flush(); err != nil {
+				return err
+			}
+			<-j.done
+		}
+		if err := w.write(j); err != nil {
 			return err
 		}
-		<-j.done
 	}
+}
+
+func (w *writer) write(j *job) error {
 	switch j.fate {
 	case skipped:
 		w.count.Skipped++

@@ -19,7 +19,7 @@ import (
 type Next struct {
 	query *shape.Query
 	param string // where a cursor goes; empty: only URLs are taken
-	named bool   // the user named param, so that a path is a cursor too
+	named bool   // it is clear that a cursor is meant, though it may begin as a path does
 }
 
 // ParseNext reads the name of a member ("next", "meta.next_cursor", "@odata.nextLink") or a jq expression. Param is the
@@ -39,6 +39,8 @@ func ParseNext(expr, param string) (*Next, error) {
 		expr = path.String()
 		if param == "" {
 			param = cursorParam(names[len(names)-1])
+			lower := strings.ToLower(param)
+			named = strings.Contains(lower, "cursor") || strings.Contains(lower, "token")
 		}
 	}
 	query, err := shape.ParseQuery("--next", expr)
@@ -87,7 +89,7 @@ func (n *Next) find(ctx context.Context, current *url.URL, value any) (*url.URL,
 			return nil, nil
 		case string:
 			return n.target(current, v, true)
-		case int, json.Number:
+		case int, float64, json.Number:
 			return n.target(current, fmt.Sprint(v), false)
 		case bool:
 			if !v {
