@@ -55,7 +55,7 @@ func (o *batchFlags) addFlags(cmd *cobra.Command) {
 // batchStrangers are the flags of one request or of its one answer.
 func batchStrangers() []string {
 	return []string{
-		"data", "data-raw", "data-binary", "data-urlencode", "json", "form", "upload-file", "query",
+		"data", "data-raw", "data-binary", "data-urlencode", "json", "form", "form-string", "upload-file", "query",
 		"output", "remote-name", "continue-at", "include", "dump-header", "write-out", "progress",
 		"jq", "template", "paginate", "slurp", "max-pages", "next", "next-param", "dry-run", "curl",
 	}
@@ -184,10 +184,13 @@ func (g *globals) batchOver(ctx context.Context, o *callOptions, run batch.Run) 
 	run.Tell = tell
 	count, err := run.Do(ctx, in, out)
 	end()
-	if ctx.Err() == nil && !o.save.silent {
+	if ctx.Err() != nil {
+		return err
+	}
+	if !o.save.silent {
 		g.summary(count, g.app.Clock().Sub(began))
 	}
-	return g.batchFault(o, count, err)
+	return batchFault(o, count, err)
 }
 
 // batchInput opens the lines.
@@ -224,11 +227,11 @@ func (g *globals) summary(c batch.Count, took time.Duration) {
 
 // batchFault is how the command ends. An answer of 400 and more counts when all lines were done; else the failure that
 // ended the run does.
-func (g *globals) batchFault(o *callOptions, count batch.Count, err error) error {
+func batchFault(o *callOptions, count batch.Count, err error) error {
 	if isBrokenPipe(err) {
 		return err
 	}
-	if _, known := errors.AsType[*fault.Error](err); err != nil && !known && !errors.Is(err, context.Canceled) {
+	if _, known := errors.AsType[*fault.Error](err); err != nil && !known {
 		return outFault(err)
 	}
 	if err != nil && !o.batch.continueOnError || !count.Failed() || o.save.noFail {

@@ -46,8 +46,7 @@ func (x *exchange) stream(w *recorder, req *http.Request) {
 	proxy.ServeHTTP(w, req)
 }
 
-// forward does the same for plain requests in half the time: measured with wrk and 32 connections, ReverseProxy gets
-// through 0.4 times the requests of nginx, and this, over [lane], 0.6 to 0.7 times.
+// forward does the same for plain requests in two thirds of the processor time (45 µs in place of 60, over [lane] 30).
 func (x *exchange) forward(w *recorder, req *http.Request) {
 	out := (&http.Request{Method: req.Method, URL: x.target, Header: x.relay.outgoing(req.Header)}).WithContext(req.Context())
 	res, err := x.relay.api.RoundTrip(out)

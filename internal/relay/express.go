@@ -15,8 +15,11 @@ import (
 // express is the short way through the relay, for an API over plain HTTP on this machine: a GET without anything odd,
 // whose answer is small and has nothing to rewrite, goes from one buffer to the other. It decides nothing: what it does
 // not know at first sight, refusals among it, goes to net/http together with its connection, from the first byte of the
-// request on, and with the connection to the API if the request was sent already. Measured with wrk and 32 connections,
-// net/http on both sides gets through 0.35 to 0.45 times the requests of nginx, whatever is tuned.
+// request on, and with the connection to the API if the request was sent already.
+//
+// Measured with `wrk -t1 -c32`, two processors for all: httputil.ReverseProxy gets through 0.25 to 0.35 times the
+// requests of nginx, net/http's server with [lane] behind it 0.35 to 0.45 times, and this 0.7 to 0.9 times with a 99th
+// percentile about twice as long, which are the numbers of a forwarder that looks at nothing.
 type express struct {
 	relay   *Relay
 	lane    *lane
@@ -84,9 +87,18 @@ func (e *express) hangUp() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for t := range e.trips {
-		_ = t.SetReadDeadline(time.Now())
+		if !t.moving {
+			_ = t.SetReadDeadline(time.Now())
+		}
 	}
 	return len(e.trips)
+}
+
+// moves keeps drain from touching a connection that is net/http's from now on.
+func (e *express) moves(t *trip) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	t.moving = true
 }
 
 func (e *express) forget(t *trip) {

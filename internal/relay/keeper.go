@@ -18,9 +18,7 @@ const (
 	futilePause  = 10 * time.Second // after a new token was refused as well
 )
 
-var (
-	errFutile = errors.New("the API refuses new tokens too")
-)
+var errFutile = errors.New("the API refuses new tokens too")
 
 // stopping is the answer to those who wait when the relay ends.
 func stopping() error {

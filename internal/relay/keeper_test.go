@@ -170,6 +170,7 @@ func (t throttled) RetryAt() time.Time { return t.until }
 func TestATokenEndpointThatFailsIsToldAndNotHammered(t *testing.T) {
 	retryable := fault.New(fault.Network, "network.server_error", "HTTP 500")
 	retryable.Retryable = true
+	pause := fault.New(fault.Network, "network.throttled", "%w", throttled{time.Now().Add(30 * time.Second)})
 	for name, c := range map[string]struct {
 		fail   error
 		status int
@@ -180,9 +181,8 @@ func TestATokenEndpointThatFailsIsToldAndNotHammered(t *testing.T) {
 		"a server error":   {retryable, 503, "network.server_error", false},
 		"a time-out":       {fault.New(fault.Timeout, "timeout.total", "late"), 503, "timeout.total", false},
 		"a locked keyring": {fault.New(fault.Store, "store.locked", "locked"), 502, "store.locked", false},
-		"a pause": {fault.New(fault.Network, "network.throttled", "%w", throttled{time.Now().Add(30 * time.Second)}),
-			503, "network.throttled", true},
-		"anything else": {errors.New("bug"), 502, "internal", false},
+		"a pause":          {pause, 503, "network.throttled", true},
+		"anything else":    {errors.New("bug"), 502, "internal", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAPI(t, false, hello)

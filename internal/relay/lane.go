@@ -148,12 +148,12 @@ type limitedConn struct{ c *laneConn }
 func (l limitedConn) Read(p []byte) (int, error) {
 	c := l.c
 	if c.left < 0 {
-		return c.Conn.Read(p)
+		return c.Read(p)
 	}
 	if c.left == 0 {
 		return 0, errHeader
 	}
-	n, err := c.Conn.Read(p[:min(int64(len(p)), c.left)])
+	n, err := c.Read(p[:min(int64(len(p)), c.left)])
 	c.left -= int64(n)
 	return n, err
 }

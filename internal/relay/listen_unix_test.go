@@ -21,7 +21,7 @@ import (
 // short is a folder whose name leaves room for a socket's.
 func short(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "relay")
+	dir, err := os.MkdirTemp("", "relay") //nolint:usetesting // t.TempDir is too long for a socket's name
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,43 +58,54 @@ func (m *metrics) renewed(err error) {
 	m.renewals.Add(1)
 }
 
-// writeTo writes the text format of Prometheus, version 0.0.4.
-func (m *metrics) writeTo(w io.Writer, inFlight int64) {
-	family := func(name, kind, help string) {
-		fmt.Fprintf(w, "# HELP authctl_proxy_%s %s\n# TYPE authctl_proxy_%s %s\n", name, help, name, kind)
-	}
-	single := func(name, kind, help string, value int64) {
-		family(name, kind, help)
-		fmt.Fprintf(w, "authctl_proxy_%s %d\n", name, value)
-	}
-	family("requests_total", "counter", "Requests by the status that the client got; 499: it went away.")
-	for status := range m.status {
-		if n := m.status[status].Load(); n > 0 {
-			fmt.Fprintf(w, "authctl_proxy_requests_total{code=\"%d\"} %d\n", status, n)
-		}
-	}
-	family("refused_total", "counter", "Requests that were not forwarded.")
-	for i, reason := range reasons() {
-		fmt.Fprintf(w, "authctl_proxy_refused_total{reason=%q} %d\n", reason, m.noes[i].Load())
-	}
-	m.writeDurations(w, family)
-	single("requests_in_flight", "gauge", "Requests that are being served.", inFlight)
-	single("response_bytes_total", "counter", "Bytes of bodies that were sent to clients.", m.bytes.Load())
-	single("tokens_total", "counter", "Tokens that were taken from the store or from the token endpoint.", m.renewals.Load())
-	single("token_failures_total", "counter", "Attempts to get a token that failed.", m.failures.Load())
+// page is a text in the format of Prometheus, version 0.0.4.
+type page []byte
+
+func (p *page) add(format string, args ...any) {
+	*p = fmt.Appendf(*p, "authctl_proxy_"+format+"\n", args...)
 }
 
-func (m *metrics) writeDurations(w io.Writer, family func(name, kind, help string)) {
-	family("request_duration_seconds", "histogram", "Time from a request's head to its answer's end.")
+func (p *page) family(name, kind, help string) {
+	*p = fmt.Appendf(*p, "# HELP authctl_proxy_%s %s\n# TYPE authctl_proxy_%s %s\n", name, help, name, kind)
+}
+
+func (p *page) single(name, kind, help string, value int64) {
+	p.family(name, kind, help)
+	p.add("%s %d", name, value)
+}
+
+// text is the page of now.
+func (m *metrics) text(inFlight int64) []byte {
+	var p page
+	p.family("requests_total", "counter", "Requests by the status that the client got; 499: it went away.")
+	for status := range m.status {
+		if n := m.status[status].Load(); n > 0 {
+			p.add(`requests_total{code="%d"} %d`, status, n)
+		}
+	}
+	p.family("refused_total", "counter", "Requests that were not forwarded.")
+	for i, reason := range reasons() {
+		p.add(`refused_total{reason="%s"} %d`, reason, m.noes[i].Load())
+	}
+	m.durations(&p)
+	p.single("requests_in_flight", "gauge", "Requests that are being served, but for those of a few milliseconds.", inFlight)
+	p.single("response_bytes_total", "counter", "Bytes of bodies that were sent to clients.", m.bytes.Load())
+	p.single("tokens_total", "counter", "Tokens that were taken from the store or from the token endpoint.", m.renewals.Load())
+	p.single("token_failures_total", "counter", "Attempts to get a token that failed.", m.failures.Load())
+	return p
+}
+
+func (m *metrics) durations(p *page) {
+	p.family("request_duration_seconds", "histogram", "Time from a request's head to its answer's end.")
 	var count int64
 	for i, bound := range bounds() {
 		count += m.buckets[i].Load()
-		fmt.Fprintf(w, "authctl_proxy_request_duration_seconds_bucket{le=\"%g\"} %d\n", float64(bound)/1000, count)
+		p.add(`request_duration_seconds_bucket{le="%g"} %d`, float64(bound)/1000, count)
 	}
 	count += m.slower.Load()
-	fmt.Fprintf(w, "authctl_proxy_request_duration_seconds_bucket{le=\"+Inf\"} %d\n", count)
-	fmt.Fprintf(w, "authctl_proxy_request_duration_seconds_sum %g\n", float64(m.micros.Load())/1e6)
-	fmt.Fprintf(w, "authctl_proxy_request_duration_seconds_count %d\n", count)
+	p.add(`request_duration_seconds_bucket{le="+Inf"} %d`, count)
+	p.add("request_duration_seconds_sum %g", float64(m.micros.Load())/1e6)
+	p.add("request_duration_seconds_count %d", count)
 }
 
 // admin serves the two pages for those who watch over the relay. They tell nothing that a token or a path could be
@@ -107,7 +118,7 @@ func (r *Relay) admin() http.Handler {
 	})
 	mux.HandleFunc("GET /-/metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		r.metrics.writeTo(w, r.flying.Load())
+		_, _ = w.Write(r.metrics.text(r.flying.Load()))
 	})
 	return mux
 }

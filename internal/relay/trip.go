@@ -24,6 +24,7 @@ type trip struct {
 	net.Conn
 	express *express
 	r       *bufio.Reader
+	moving  bool      // on its way to net/http; guarded by express.mu
 	armed   time.Time // when the deadline was moved last
 	in, out head
 	name    []byte // reused
@@ -78,6 +79,8 @@ func (t *trip) wait() bool {
 
 // hand gives the connection to net/http. The request that was looked at is still unread.
 func (t *trip) hand(s *sent) {
+	t.express.moves(t)
+	_ = t.SetReadDeadline(time.Time{})
 	h := &handed{Conn: t.Conn, r: t.r}
 	h.sent.Store(s)
 	t.express.next.put(h)
@@ -116,7 +119,8 @@ func (t *trip) read() (path string, ok bool) {
 			}
 		}
 	}
-	t.buffer = append(out, e.after...)
+	out = append(out, e.after...)
+	t.buffer = out
 	plain, _, _ := bytes.Cut(target, []byte("?"))
 	return string(plain), hosts == 1
 }
@@ -218,7 +222,8 @@ func (t *trip) translate() (length int, ok bool) {
 			out = append(append(out, line...), "\r\n"...)
 		}
 	}
-	t.buffer = append(out, "\r\n"...)
+	out = append(out, "\r\n"...)
+	t.buffer = out
 	return length, length >= 0
 }
 
