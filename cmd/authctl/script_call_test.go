@@ -161,7 +161,7 @@ func liveCmd(ts *testscript.TestScript, neg bool, args []string) {
 	seen := make(chan struct{}, 8)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/seen", func(http.ResponseWriter, *http.Request) { seen <- struct{}{} })
-	mux.HandleFunc("/events", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("/events", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		for i := range 3 {
 			if i > 0 {

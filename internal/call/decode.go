@@ -58,7 +58,7 @@ func (u *unpacked) Read(p []byte) (int, error) {
 
 func (u *unpacked) open() error {
 	buffered := bufio.NewReader(u.source)
-	if _, err := buffered.Peek(1); err == io.EOF { //nolint:errorlint // a bare end: there is no body
+	if _, err := buffered.Peek(1); err == io.EOF { // a bare end: there is no body
 		u.out = buffered
 		return nil
 	}
@@ -114,7 +114,7 @@ type faultKeeper struct {
 
 func (k *faultKeeper) Read(p []byte) (int, error) {
 	n, err := k.in.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // as above
+	if err != nil && err != io.EOF { // as above
 		k.err = err
 	}
 	return n, err

@@ -42,7 +42,7 @@ func (e *errand) begin(ctx context.Context) error {
 func (e *errand) settle(ctx context.Context) (*http.Response, error) {
 	for {
 		w := newWatch(ctx, e.client.IdleTimeout)
-		res, err := e.client.send(w, e.req, e.bearer, e.trip)
+		res, err := e.client.send(w, e.req, e.bearer, e.trip) //nolint:contextcheck // w carries ctx
 		if err == nil && e.mayRenew(res) {
 			if err := e.renew(ctx, res); err != nil {
 				return nil, err

@@ -192,7 +192,7 @@ func copyBody(w io.Writer, body io.Reader, size int64) (int64, error) {
 				return total, outputFault(failed)
 			}
 		}
-		if err == io.EOF { //nolint:errorlint // the bare value alone is an end: a wrapped one is a cut
+		if err == io.EOF { // the bare value alone is an end: a wrapped one is a cut
 			return total, nil
 		}
 		if err != nil {

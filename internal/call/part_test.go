@@ -159,7 +159,7 @@ func TestAPartThatOthersCouldHavePlantedIsRefused(t *testing.T) {
 	}
 	dir := t.TempDir()
 	file, victim := filepath.Join(dir, "out"), filepath.Join(dir, "victim")
-	for name, plant := range map[string]func(old, new string) error{"symbolic": os.Symlink, "hard": os.Link} {
+	for name, plant := range map[string]func(from, to string) error{"symbolic": os.Symlink, "hard": os.Link} {
 		if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -31,7 +31,7 @@ func openPart(path, source string) (*stagedFile, *part, error) {
 		return nil, nil, err
 	}
 	name := target + ".authctl-part"
-	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666) // for the umask to narrow
+	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666) //nolint:gosec // G302: as curl, for the umask to narrow
 	fresh := err == nil
 	if errors.Is(err, fs.ErrExist) {
 		file, err = openOwn(name)

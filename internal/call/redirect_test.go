@@ -74,10 +74,18 @@ func TestWhatBecomesOfMethodAndBody(t *testing.T) {
 		method, want string
 		body         bool
 	}{
-		{301, "POST", "GET", false}, {302, "POST", "GET", false}, {303, "POST", "GET", false},
-		{307, "POST", "POST", true}, {308, "POST", "POST", true},
-		{301, "PUT", "PUT", true}, {302, "PUT", "PUT", true}, {303, "PUT", "GET", false}, {307, "PUT", "PUT", true},
-		{303, "DELETE", "GET", false}, {302, "DELETE", "DELETE", true}, {303, "HEAD", "HEAD", false},
+		{301, "POST", "GET", false},
+		{302, "POST", "GET", false},
+		{303, "POST", "GET", false},
+		{307, "POST", "POST", true},
+		{308, "POST", "POST", true},
+		{301, "PUT", "PUT", true},
+		{302, "PUT", "PUT", true},
+		{303, "PUT", "GET", false},
+		{307, "PUT", "PUT", true},
+		{303, "DELETE", "GET", false},
+		{302, "DELETE", "DELETE", true},
+		{303, "HEAD", "HEAD", false},
 	} {
 		s := newWire(t, moved(tc.status, "/b"), "HTTP/1.1 204 No\r\nContent-Length: 0\r\n\r\n")
 		req := &Request{Method: tc.method, URL: parse(t, s.base+"/a"), Implied: http.Header{"Content-Type": {"x/y"}, "Accept": {"x/z"}}}

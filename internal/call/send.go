@@ -29,8 +29,10 @@ func (c *Client) send(w *watch, req *Request, bearer *httpx.Bearer, trip *Trip) 
 	w.enter("reading the body of the answer")
 	c.Trace.response(res)
 	req.Meter.begin(false, res.ContentLength)
-	res.Body = &answerBody{ReadCloser: res.Body, watch: w, op: httpx.Operation(out.Method, out.URL), meter: req.Meter,
-		ended: func() { trip.end(w, c.now()) }}
+	res.Body = &answerBody{
+		ReadCloser: res.Body, watch: w, op: httpx.Operation(out.Method, out.URL), meter: req.Meter,
+		ended: func() { trip.end(w, c.now()) },
+	}
 	if req.Compressed {
 		unpack(res)
 	}
@@ -84,7 +86,7 @@ func (b *sentBody) Read(p []byte) (int, error) {
 	switch {
 	case err == nil:
 		b.watch.expect()
-	case err != io.EOF: //nolint:errorlint // the bare value alone is an end, as io.Reader promises
+	case err != io.EOF: // the bare value alone is an end, as io.Reader promises
 		b.watch.blame(localFault(err))
 	}
 	return n, err
@@ -105,7 +107,7 @@ func (b *answerBody) Read(p []byte) (int, error) {
 	b.watch.rest()
 	b.watch.received.Add(int64(n))
 	b.meter.moved(false, n)
-	if err != nil && err != io.EOF { //nolint:errorlint // the bare value alone is an end: a wrapped one is a cut
+	if err != nil && err != io.EOF { // the bare value alone is an end: a wrapped one is a cut
 		return n, b.watch.fault(err, b.op)
 	}
 	return n, err

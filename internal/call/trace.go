@@ -30,7 +30,10 @@ func (t Trace) Timings(trip *Trip) {
 		name string
 		at   time.Duration
 	}{
-		{"lookup", trip.LookedUp}, {"connect", trip.Connected}, {"TLS", trip.Secured}, {"first byte", trip.Answered},
+		{"lookup", trip.LookedUp},
+		{"connect", trip.Connected},
+		{"TLS", trip.Secured},
+		{"first byte", trip.Answered},
 		{"total", trip.Ended},
 	} {
 		if phase.at > 0 {
@@ -102,8 +105,10 @@ func isSecretName(name string) bool {
 	if name == "www-authenticate" || name == "proxy-authenticate" {
 		return false
 	}
-	for _, word := range []string{"auth", "cookie", "key", "token", "secret", "passw", "credential", "signature",
-		"session", "assertion", "jwt", "dpop", "client-cert", "client_id", "csrf", "xsrf"} {
+	for _, word := range []string{
+		"auth", "cookie", "key", "token", "secret", "passw", "credential", "signature",
+		"session", "assertion", "jwt", "dpop", "client-cert", "client_id", "csrf", "xsrf",
+	} {
 		if strings.Contains(name, word) {
 			return true
 		}

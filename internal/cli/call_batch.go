@@ -174,7 +174,7 @@ func (g *globals) batchOver(ctx context.Context, o *callOptions, run batch.Run) 
 		}
 		defer func() { err = errors.Join(err, run.Journal.Close()) }()
 	}
-	var out io.Writer = g.app.IO.Out
+	out := g.app.IO.Out
 	if g.app.IO.OutTTY {
 		out = httpx.VisibleWriter(out)
 	}

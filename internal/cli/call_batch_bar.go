@@ -40,7 +40,7 @@ func countLines(name string) int64 {
 		n, err := f.Read(buf)
 		lines += int64(bytes.Count(buf[:n], []byte{'\n'}))
 		switch {
-		case err == io.EOF: //nolint:errorlint // os.File gives the bare value
+		case err == io.EOF: // os.File gives the bare value
 			return lines
 		case err != nil:
 			return -1

@@ -100,7 +100,7 @@ func (c *curlCommand) method(method string, o *callOptions) {
 // any other the shell asks for a variable.
 func (c *curlCommand) headers(p *profile.Profile) {
 	for i, h := range p.Headers {
-		value := ""
+		var value string
 		switch arg := h.Value.Arg.Reveal(); {
 		case h.Value.Scheme == secret.Env && isShellName(arg):
 			value = "${" + arg + "?}"

@@ -44,7 +44,7 @@ func (g *globals) exchange(ctx context.Context, client *call.Client, request *ca
 }
 
 // isDeadline reports whether it is -m that ended ctx, and nobody's signal.
-func isDeadline(ctx context.Context) bool { return ctx.Err() == context.DeadlineExceeded } //nolint:errorlint // documented to be bare
+func isDeadline(ctx context.Context) bool { return ctx.Err() == context.DeadlineExceeded } // documented to be bare
 
 func (g *globals) fetch(ctx context.Context, client *call.Client, request *call.Request, o *callOptions, sink *call.Sink, report *call.Report) (err error) {
 	if o.view.plain() {

@@ -62,6 +62,7 @@ type noTokens struct{}
 func (noTokens) Bearer(context.Context) (httpx.Bearer, error) {
 	return httpx.Bearer{}, context.Canceled
 }
+
 func (noTokens) Renew(context.Context, string) (httpx.Bearer, error) {
 	return httpx.Bearer{}, context.Canceled
 }

@@ -20,7 +20,7 @@ func marshalLine(v any) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v)
+	_ = enc.Encode(v) //nolint:errchkjson // see above
 	return b.Bytes()
 }
 

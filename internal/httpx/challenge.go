@@ -25,7 +25,8 @@ func ParseChallenges(h http.Header) []Challenge {
 	var all []Challenge
 	for _, value := range h.Values("WWW-Authenticate") {
 		p := challengeParser{rest: value}
-		for p.next() && len(all)+len(p.found) <= maxChallenges {
+		for more := true; more && len(all)+len(p.found) <= maxChallenges; {
+			more = p.next()
 		}
 		all = append(all, p.found...)
 	}

@@ -38,20 +38,26 @@ func classify(err error) *fault.Error {
 		return &fault.Error{Kind: fault.Canceled, Err: &plainError{"interrupted", err}}
 	case isTimeout(err):
 		phase := timeoutPhase(err)
-		return &fault.Error{Kind: fault.Timeout, Code: "timeout." + phase.code,
-			Err: &plainError{"time-out while " + phase.text, err}}
+		return &fault.Error{
+			Kind: fault.Timeout, Code: "timeout." + phase.code,
+			Err: &plainError{"time-out while " + phase.text, err},
+		}
 	case isRefused(err):
 		return Refused()
 	case isReset(err):
-		return &fault.Error{Kind: fault.Protocol, Code: "protocol.truncated",
-			Err: &plainError{"the server broke the answer off", err}}
+		return &fault.Error{
+			Kind: fault.Protocol, Code: "protocol.truncated",
+			Err: &plainError{"the server broke the answer off", err},
+		}
 	case isTLS(err):
 		return tlsFault(err)
 	case isLost(err):
 		return networkFault(err)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return &fault.Error{Kind: fault.Protocol, Code: "protocol.truncated",
-			Err: &plainError{"the reply ends before it is whole", err}}
+		return &fault.Error{
+			Kind: fault.Protocol, Code: "protocol.truncated",
+			Err: &plainError{"the reply ends before it is whole", err},
+		}
 	}
 	return &fault.Error{Kind: fault.Protocol, Code: "protocol.malformed", Err: explain(err)}
 }
@@ -118,7 +124,7 @@ func Operation(method string, u *url.URL) string {
 // isTimeout asks each link of the chain, since wrappers do not.
 func isTimeout(err error) bool {
 	for ; err != nil; err = errors.Unwrap(err) {
-		if t, ok := err.(interface{ Timeout() bool }); ok && t.Timeout() { //nolint:errorlint // the loop unwraps
+		if t, ok := err.(interface{ Timeout() bool }); ok && t.Timeout() { // the loop unwraps
 			return true
 		}
 	}

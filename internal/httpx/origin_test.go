@@ -91,8 +91,12 @@ func TestOnlyLiteralsAndLocalhostAreLoopback(t *testing.T) {
 
 func TestAURLWithUserInformationHasNoOrigin(t *testing.T) {
 	for _, u := range []*url.URL{
-		nil, {Scheme: "https", Host: "api.example.com", User: url.User("x")}, {Scheme: "https", Opaque: "api.example.com"},
-		{Scheme: "https"}, {Scheme: "https", Host: "evil.example\\@api.example.com"}, {Scheme: "https", Host: "a@b.example"},
+		nil,
+		{Scheme: "https", Host: "api.example.com", User: url.User("x")},
+		{Scheme: "https", Opaque: "api.example.com"},
+		{Scheme: "https"},
+		{Scheme: "https", Host: "evil.example\\@api.example.com"},
+		{Scheme: "https", Host: "a@b.example"},
 	} {
 		if _, err := OriginOf(u); !fault.Is(err, fault.Policy) {
 			t.Errorf("OriginOf(%v) = %v, want a policy fault", u, err)

@@ -37,7 +37,7 @@ func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 		if err != nil || seconds > uint64(MaxRetryAfter/time.Second) {
 			return MaxRetryAfter, true
 		}
-		return time.Duration(seconds) * time.Second, true //nolint:gosec // bounded above
+		return time.Duration(seconds) * time.Second, true // bounded above
 	}
 	date, err := http.ParseTime(value)
 	if err != nil {

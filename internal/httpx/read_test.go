@@ -61,12 +61,21 @@ func TestChallengesAreReadTolerantly(t *testing.T) {
 	}{
 		{"none", nil, nil},
 		{"bare", []string{"Bearer"}, []Challenge{{"Bearer", p{}, ""}}},
-		{"entra", []string{`Bearer realm="", authorization_uri="https://l.example/a?b=c,d", error="insufficient_claims", claims="eyJ9=="`},
-			[]Challenge{{"Bearer", p{"realm": "", "authorization_uri": "https://l.example/a?b=c,d", "error": "insufficient_claims", "claims": "eyJ9=="}, ""}}},
-		{"several in one", []string{`Negotiate, Basic realm="x, Bearer error=\"y\"" , Bearer error=invalid_token`},
-			[]Challenge{{"Negotiate", p{}, ""}, {"Basic", p{"realm": `x, Bearer error="y"`}, ""}, {"Bearer", p{"error": "invalid_token"}, ""}}},
-		{"several headers", []string{"Negotiate YWJj==", `bearer REALM = "r"`},
-			[]Challenge{{"Negotiate", p{}, "YWJj=="}, {"bearer", p{"realm": "r"}, ""}}},
+		{
+			"entra",
+			[]string{`Bearer realm="", authorization_uri="https://l.example/a?b=c,d", error="insufficient_claims", claims="eyJ9=="`},
+			[]Challenge{{"Bearer", p{"realm": "", "authorization_uri": "https://l.example/a?b=c,d", "error": "insufficient_claims", "claims": "eyJ9=="}, ""}},
+		},
+		{
+			"several in one",
+			[]string{`Negotiate, Basic realm="x, Bearer error=\"y\"" , Bearer error=invalid_token`},
+			[]Challenge{{"Negotiate", p{}, ""}, {"Basic", p{"realm": `x, Bearer error="y"`}, ""}, {"Bearer", p{"error": "invalid_token"}, ""}},
+		},
+		{
+			"several headers",
+			[]string{"Negotiate YWJj==", `bearer REALM = "r"`},
+			[]Challenge{{"Negotiate", p{}, "YWJj=="}, {"bearer", p{"realm": "r"}, ""}},
+		},
 		{"first of two counts", []string{`Bearer error="a", error="b"`}, []Challenge{{"Bearer", p{"error": "a"}, ""}}},
 		{"no commas", []string{`Bearer a="1" b="2"`}, []Challenge{{"Bearer", p{"a": "1", "b": "2"}, ""}}},
 		{"quoted without end", []string{`Bearer a="1\"`}, []Challenge{{"Bearer", p{"a": `1"`}, ""}}},

@@ -28,7 +28,7 @@ func TestAServerIsVerifiedAgainstTheCAFileAndItsName(t *testing.T) {
 	})}})
 	tls12 := serveTLS(t, &tls.Config{MaxVersion: tls.VersionTLS12, Certificates: []tls.Certificate{ca.issue(t, false, nil)}})
 	tls11 := serveTLS(t, &tls.Config{
-		MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11, //nolint:gosec // what is to be refused
+		MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11, // what is to be refused
 		Certificates: []tls.Certificate{ca.issue(t, true, nil)},
 	})
 	port := func(s *httptest.Server) string { return s.URL[strings.LastIndexByte(s.URL, ':'):] }
@@ -70,11 +70,11 @@ func TestAServerIsVerifiedAgainstTheCAFileAndItsName(t *testing.T) {
 func TestTheEnvironmentCannotBringBackRSAKeyExchange(t *testing.T) {
 	ca := newAuthority(t)
 	s := serveTLS(t, &tls.Config{
-		MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_GCM_SHA256}, //nolint:gosec // bait
+		MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_GCM_SHA256}, // bait
 		Certificates: []tls.Certificate{ca.issue(t, true, nil)}, NextProtos: []string{"http/1.1"},
 	})
 	t.Setenv("GODEBUG", "tlsrsakex=1,tls10server=1,tls3des=1")
-	bait := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}} //nolint:gosec // bait
+	bait := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}} // bait
 	res, err := TokenClient(bait).Do(newRequest(t, s.URL))
 	if err != nil {
 		t.Fatalf("the bait is not taken, so this test says nothing: %v", err)

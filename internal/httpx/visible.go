@@ -3,6 +3,7 @@ package httpx
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -60,7 +61,7 @@ type visibleWriter struct {
 func (v *visibleWriter) Write(p []byte) (int, error) {
 	text := p
 	if len(v.held) > 0 {
-		text = append(v.held, p...)
+		text = slices.Concat(v.held, p)
 	}
 	whole := len(text) - cutRune(text)
 	v.out = appendVisible(v.out[:0], text[:whole])

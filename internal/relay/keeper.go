@@ -3,14 +3,11 @@ package relay
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"sync/atomic"
 	"time"
 
 	"github.com/authctl/authctl/internal/fault"
-	"github.com/authctl/authctl/internal/httpx"
-	"github.com/authctl/authctl/internal/secret"
 )
 
 const (
@@ -23,30 +20,6 @@ var errFutile = errors.New("the API refuses new tokens too")
 // stopping is the answer to those who wait when the relay ends.
 func stopping() error {
 	return &tokenError{err: fault.New(fault.Network, "network.stopping", "the proxy is stopping")}
-}
-
-// held is a token in use.
-type held struct {
-	bearer           httpx.Bearer
-	line             secret.String // what bearer puts into Authorization, for requests to base_url
-	renewAt, staleAt time.Time
-
-	used, proven atomic.Bool
-	refusedAt    atomic.Int64 // Unix nanoseconds
-}
-
-func (h *held) accepted() {
-	if !h.proven.Load() {
-		h.proven.Store(true)
-	}
-}
-
-// refused notes that the API does not take this token, which is new. Asking for another one at each request would lock
-// an account for what is a missing right.
-func (h *held) refused(now time.Time) {
-	if !h.proven.Load() {
-		h.refusedAt.Store(now.UnixNano())
-	}
 }
 
 // keeper keeps the token. Whoever needs the one at hand takes it without waiting; one goroutine, which [keeper.run] is,
@@ -220,15 +193,6 @@ func (k *keeper) keep(token Token, used bool) *held {
 	k.ahead = h.renewAt
 	k.current.Store(h)
 	return h
-}
-
-// lineOf is the value of Authorization for requests to base; zero where the bearer may not go there.
-func lineOf(bearer httpx.Bearer, base *url.URL) secret.String {
-	req := &http.Request{URL: base, Header: http.Header{}}
-	if bearer.Authorize(req) != nil {
-		return secret.String{}
-	}
-	return secret.New(req.Header.Get("Authorization"))
 }
 
 // renewAhead renews the token while the old one still serves. A token that nobody used is left to age, so that a relay

@@ -62,7 +62,7 @@ func (r *Run) Do(ctx context.Context, in io.Reader, out io.Writer) (Count, error
 		f.workers.Go(func() { f.work(ctx, r.Doer()) })
 	}
 	w := newWriter(r, out)
-	if err := w.all(f.pending); err != nil {
+	if err := w.all(f.pending, f.spare); err != nil {
 		cancel(err) // nobody takes what would still be answered
 	}
 	f.halt()

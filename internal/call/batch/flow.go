@@ -2,38 +2,12 @@ package batch
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"math"
 	"sync"
 	"sync/atomic"
 
-	"github.com/authctl/authctl/internal/call"
 	"github.com/authctl/authctl/internal/fault"
-)
-
-// job is one line on its way. Who closes done has written all the rest.
-type job struct {
-	index int
-	mark  uint64 // of the line, for the journal
-	id    json.RawMessage
-	req   *call.Request
-
-	done   chan struct{}
-	status int
-	result []byte // the line of the output; nil: nothing is to be told
-	err    error
-	fate   fate
-}
-
-// fate is what became of a job besides an answer or an error of its own.
-type fate uint8
-
-const (
-	told    fate = iota // its result says it
-	skipped             // an earlier run has done it
-	givenUp             // the run ended before or while it was under way
-	fatal               // the run cannot be meant
 )
 
 // flow is the way of the lines: read, made to jobs in order, done by the workers, and waited for in order.
@@ -45,13 +19,15 @@ type flow struct {
 	halted  chan struct{} // no further line is to be sent
 	halt    func()
 	failed  atomic.Int64 // the first line that ended the run
+	spare   spares
 	workers sync.WaitGroup
 }
 
 func newFlow(r *Run) *flow {
+	workers := max(1, r.Parallel)
 	f := &flow{
-		Run: r, lines: make(chan []rawLine, 4), jobs: make(chan *job, max(1, r.Parallel)),
-		pending: make(chan *job, windowPerWorker*max(1, r.Parallel)), halted: make(chan struct{}),
+		Run: r, lines: make(chan []rawLine, 4), jobs: make(chan *job, workers), pending: make(chan *job, windowPerWorker*workers),
+		halted: make(chan struct{}), spare: make(spares, (windowPerWorker+1)*workers),
 	}
 	f.failed.Store(math.MaxInt64)
 	f.halt = sync.OnceFunc(func() { close(f.halted) })
@@ -109,7 +85,7 @@ func (f *flow) ended(ctx context.Context, lines int) {
 
 // line sends one line on its way; false ends the run.
 func (f *flow) line(ctx context.Context, index int, line rawLine, pace *pace) bool {
-	j := &job{index: index, done: make(chan struct{})}
+	j := f.spare.take(index)
 	if f.Journal != nil {
 		j.mark = markOf(line.text)
 		switch f.Journal.state(index, j.mark) {
@@ -133,19 +109,21 @@ func (f *flow) line(ctx context.Context, index int, line rawLine, pace *pace) bo
 	case <-ctx.Done(): // the workers are about to stop
 	}
 	j.fate = givenUp
-	close(j.done)
+	j.settle()
 	return false
 }
 
 // end is the end of the run for an input that is not the one that the journal tells of.
 func (f *flow) end(ctx context.Context, index int) bool {
-	f.settled(ctx, &job{index: index, done: make(chan struct{}), fate: fatal, err: otherInput()})
+	j := f.spare.take(index)
+	j.fate, j.err = fatal, otherInput()
+	f.settled(ctx, j)
 	return false
 }
 
 // settled queues a job that nothing is to be sent for.
 func (f *flow) settled(ctx context.Context, j *job) bool {
-	close(j.done)
+	j.settle()
 	return f.queue(ctx, j)
 }
 
@@ -183,13 +161,15 @@ func (f *flow) work(ctx context.Context, d Doer) {
 		if j.err != nil && !f.ContinueOnError {
 			f.endsAt(j.index)
 		}
-		close(j.done)
+		j.settle()
 	}
 }
 
 // endsAt ends the run with a line: those before it are still sent.
 func (f *flow) endsAt(index int) {
-	for at := f.failed.Load(); int64(index) < at && !f.failed.CompareAndSwap(at, int64(index)); at = f.failed.Load() {
+	at := f.failed.Load()
+	for int64(index) < at && !f.failed.CompareAndSwap(at, int64(index)) {
+		at = f.failed.Load()
 	}
 	f.halt()
 }

@@ -142,8 +142,10 @@ func TestALineIsGivenBeforeTheNextOneComes(t *testing.T) {
 
 func TestAResultIsJSONWhateverTheBodyHolds(t *testing.T) {
 	for _, body := range []string{"", "plain", "a\"b\\c\nd\te\x00\x1f\x7f", "é\u2028\U0001f600", "\xff\xfe", "</script>&"} {
-		res := &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
-			Header: http.Header{"B": {"1", "2"}, "A": {"\xff\""}}}
+		res := &http.Response{
+			StatusCode: 200, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+			Header: http.Header{"B": {"1", "2"}, "A": {"\xff\""}},
+		}
 		line, err := (&encoder{}).answer(&job{index: 3, id: json.RawMessage(`"i"`)}, res)
 		if err != nil {
 			t.Fatal(err)

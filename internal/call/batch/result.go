@@ -68,7 +68,7 @@ func encodeError(j *job, explain func(error) any) []byte {
 
 // beginLine makes room for a line and writes the members that every line has.
 func beginLine(j *job, size int) []byte {
-	line := append(make([]byte, 0, size), `{"index":`...)
+	line := append(slices.Grow(j.result[:0], size), `{"index":`...)
 	line = strconv.AppendInt(line, int64(j.index), 10)
 	if j.id != nil {
 		line = append(append(line, `,"id":`...), j.id...)
@@ -99,7 +99,7 @@ func appendHeaders(line []byte, h http.Header) []byte {
 func appendString[T string | []byte](line []byte, s T) []byte {
 	line = append(line, '"')
 	start := 0
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		switch c := s[i]; {
 		case c == '"' || c == '\\':
 			line = append(append(line, s[start:i]...), '\\', c)
@@ -120,6 +120,6 @@ func appendJSON(line []byte, value any) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(value)
+	_ = enc.Encode(value) //nolint:errchkjson // what is encoded here always can be
 	return append(line, bytes.TrimSuffix(b.Bytes(), []byte{'\n'})...)
 }

@@ -32,7 +32,9 @@ func (a *api) Do(ctx context.Context, req *call.Request) (*http.Response, error)
 	a.sent.Add(1)
 	now := a.now.Add(1)
 	defer a.now.Add(-1)
-	for top := a.top.Load(); now > top && !a.top.CompareAndSwap(top, now); top = a.top.Load() {
+	top := a.top.Load()
+	for now > top && !a.top.CompareAndSwap(top, now) {
+		top = a.top.Load()
 	}
 	status, body, err := a.answer(ctx, req)
 	if err != nil {
@@ -107,7 +109,7 @@ func TestResultsComeInTheOrderOfTheInputWhateverTheAnswersTake(t *testing.T) {
 func TestManyLinesNeedNoMoreMemoryThanAFew(t *testing.T) {
 	const lines = 300_000
 	var peak uint64
-	a := &api{answer: func(ctx context.Context, req *call.Request) (int, string, error) { return echo(ctx, req) }}
+	a := &api{answer: echo}
 	run := over(a)
 	run.Tell = func(done Count) {
 		if done.Sent%30_000 == 0 {

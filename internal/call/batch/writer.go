@@ -20,7 +20,7 @@ func newWriter(r *Run, out io.Writer) *writer {
 }
 
 // all writes the results of jobs in their order. Whenever it has to wait, all that is there goes out before.
-func (w *writer) all(jobs <-chan *job) error {
+func (w *writer) all(jobs <-chan *job, spare spares) error {
 	for {
 		var j *job
 		select {
@@ -45,6 +45,7 @@ func (w *writer) all(jobs <-chan *job) error {
 		if err := w.write(j); err != nil {
 			return err
 		}
+		spare.put(j)
 	}
 }
 

@@ -40,7 +40,9 @@ type Options struct {
 // other byte for byte, a newline between two where the first does not end in one. Errors are faults; what was given
 // before them holds.
 func Body(ctx context.Context, o Options, first *http.Response) io.ReadCloser {
-	r := &run{Options: o, ctx: ctx, res: first, request: o.Request, together: []any{},
-		seen: map[string]bool{o.Request.URL.String(): true}}
+	r := &run{
+		Options: o, ctx: ctx, res: first, request: o.Request, together: []any{},
+		seen: map[string]bool{o.Request.URL.String(): true},
+	}
 	return shape.Stream(r.all(), r)
 }

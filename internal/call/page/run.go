@@ -131,7 +131,7 @@ func (r *run) raw(yield func([]byte, error) bool, body io.Reader) bool {
 			if apart && !yield([]byte{'\n'}, nil) {
 				return false
 			}
-			apart, r.lastByte = false, buf[n-1]
+			apart, r.lastByte = false, buf[n-1] //nolint:gosec // G602: n is at least 1, and at most what buf holds
 			if !yield(buf[:n], nil) {
 				return false
 			}

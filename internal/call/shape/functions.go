@@ -16,17 +16,15 @@ import (
 func (t *Template) functions(now func() time.Time) template.FuncMap {
 	uncoloured := func(_ string, value any) (string, error) { return scalar(value) }
 	return template.FuncMap{
-		"autocolor": uncoloured,
-		"color":     uncoloured,
-		"contains":  func(part, text string) bool { return strings.Contains(text, part) },
-		"hasPrefix": func(part, text string) bool { return strings.HasPrefix(text, part) },
-		"hasSuffix": func(part, text string) bool { return strings.HasSuffix(text, part) },
-		"hyperlink": hyperlink,
-		"join":      join,
-		"pluck":     pluck,
-		"regexMatch": func(expr, text string) (bool, error) {
-			return regexp.MatchString(expr, text)
-		},
+		"autocolor":   uncoloured,
+		"color":       uncoloured,
+		"contains":    func(part, text string) bool { return strings.Contains(text, part) },
+		"hasPrefix":   func(part, text string) bool { return strings.HasPrefix(text, part) },
+		"hasSuffix":   func(part, text string) bool { return strings.HasSuffix(text, part) },
+		"hyperlink":   hyperlink,
+		"join":        join,
+		"pluck":       pluck,
+		"regexMatch":  regexp.MatchString,
 		"replace":     func(from, to, text string) string { return strings.ReplaceAll(text, from, to) },
 		"tablerender": t.renderTable,
 		"tablerow":    t.addRow,
