@@ -42,8 +42,8 @@ func (s *Session) mayAsk(since time.Time) error {
 	}
 	now := s.Clock()
 	if pause := n.NotBefore.Sub(now); pause > 0 && pause <= maxPause {
-		e := fault.New(fault.Network, "network.throttled", "the server asked for a pause; %s of it are left",
-			(pause+time.Second-1).Truncate(time.Second)).Doing("token request to %s", s.Identity.TokenEndpoint)
+		e := fault.New(fault.Network, "network.throttled", "the server asked for a pause: %w", &grant.Throttled{Until: n.NotBefore}).
+			Doing("token request to %s", s.Identity.TokenEndpoint)
 		e.Status, e.Retryable = n.Status, true
 		return e.Hint("try again in %d seconds", int64((pause+time.Second-1)/time.Second))
 	}

@@ -124,7 +124,7 @@ func (c *Client) asksForToken(res *http.Response) bool {
 	if c.ReauthStatuses == nil {
 		return res.StatusCode == http.StatusUnauthorized
 	}
-	return slices.Contains(c.ReauthStatuses, res.StatusCode) || claimsChallenge(res) != ""
+	return slices.Contains(c.ReauthStatuses, res.StatusCode) || httpx.ClaimsChallenge(res) != ""
 }
 
 // discard closes an answer that nobody reads, and its connection: what is sent next goes over a new one, so that

@@ -65,7 +65,7 @@ func (e *errand) mayRenew(res *http.Response) bool {
 }
 
 func (e *errand) renew(ctx context.Context, res *http.Response) error {
-	claims := claimsChallenge(res)
+	claims := httpx.ClaimsChallenge(res)
 	e.client.discard(res)
 	e.client.Trace.note("the API answered %d: renewing the token", res.StatusCode)
 	bearer, err := e.client.Source.Renew(ctx, claims)

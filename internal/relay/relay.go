@@ -158,7 +158,7 @@ func (r *Relay) finished(method, path string, status int, bytes int64, begun tim
 
 // asksForToken reports whether an answer wants another token, and the claims that it shall have.
 func (r *Relay) asksForToken(res *http.Response) (claims string, asks bool) {
-	claims = claimsChallenge(res)
+	claims = httpx.ClaimsChallenge(res)
 	return claims, claims != "" || slices.Contains(r.cfg.ReauthStatuses, res.StatusCode)
 }
 

@@ -37,7 +37,7 @@ type entry struct {
 
 // OpenJournal opens the journal at path, and makes it where there is none. Close it at the end.
 func OpenJournal(path string) (*Journal, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, journalFault(err)
 	}
@@ -76,7 +76,7 @@ func (j *Journal) load() error {
 		case whole == 0 && (err != nil || string(line) != heading):
 			return notJournal("is something else")
 		case err != nil: // the end, or a line that was cut short
-			return wrapJournal(j.file.Truncate(whole))
+			return wrapJournal(j.goOn(whole))
 		case whole > 0:
 			e, ok := parseEntry(line)
 			if !ok {
@@ -86,6 +86,15 @@ func (j *Journal) load() error {
 		}
 		whole += int64(len(line))
 	}
+}
+
+// goOn makes size the end of the file, and the place where it is written to.
+func (j *Journal) goOn(size int64) error {
+	if err := j.file.Truncate(size); err != nil {
+		return err
+	}
+	_, err := j.file.Seek(size, io.SeekStart)
+	return err
 }
 
 // begin writes the heading, over one that was cut short at most.

@@ -1,24 +1,22 @@
-package call
+package httpx
 
 import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"strings"
-
-	"github.com/authctl/authctl/internal/httpx"
 )
 
 // maxClaims bounds a challenge that is handed to a token endpoint.
 const maxClaims = 64 << 10
 
-// claimsChallenge gives the decoded claims of a Continuous Access Evaluation challenge: a 401 with a Bearer challenge of
+// ClaimsChallenge gives the decoded claims of a Continuous Access Evaluation challenge: a 401 with a Bearer challenge of
 // error insufficient_claims. It is empty for any other answer, and for claims that are no JSON object.
-func claimsChallenge(res *http.Response) string {
+func ClaimsChallenge(res *http.Response) string {
 	if res.StatusCode != http.StatusUnauthorized {
 		return ""
 	}
-	for _, c := range httpx.ParseChallenges(res.Header) {
+	for _, c := range ParseChallenges(res.Header) {
 		if c.Is("Bearer") && c.Params["error"] == "insufficient_claims" {
 			if claims := decodeClaims(c.Params["claims"]); claims != "" {
 				return claims
