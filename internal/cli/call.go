@@ -33,9 +33,11 @@ func newCall(g *globals) *cobra.Command {
 		Short: "Make one authenticated HTTP request",
 		Long: "Make one HTTP request with the profile's token and print the body of the answer as it came. A PATH goes to the profile's\n" +
 			"base_url; a URL must be within the origin of base_url or allowed_origins. METHOD is GET, or POST with a body. A refused token\n" +
-			"is renewed once. HTTP status 400 and more is exit code 22, with the body printed all the same. Redirects are not followed.",
+			"is renewed once. HTTP status 400 and more is exit code 22, with the body printed all the same. Flags mean what they mean to\n" +
+			"curl; docs/call.md tells where they do not. Nothing is retried without --retry, and no redirect followed without -L.",
 		Example: "  authctl call GET /api/v1/things --profile tnco --query limit=10\n" +
-			"  authctl call PUT /api/v1/things/7 --json @thing.json -p entra -o answer.json",
+			"  authctl call PUT /api/v1/things/7 --json @thing.json -p entra -o answer.json\n" +
+			"  authctl call /big.iso -p entra -o big.iso -C - --retry 3",
 		Args: callArgs(&o),
 		RunE: func(cmd *cobra.Command, _ []string) error { return g.runCall(cmd.Context(), &o) },
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -158,5 +159,51 @@ func TestNoCompressionIsAskedFor(t *testing.T) {
 	defer s.Close()
 	if body, err := get(t, Config{}, s.URL); body != "" || err != nil {
 		t.Errorf("Accept-Encoding %q, %v", body, err)
+	}
+}
+
+func TestATransportSpeaksHTTP1AloneWhereItIsToldTo(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Proto) }))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	defer s.Close()
+	for only, want := range map[bool]string{false: "HTTP/2.0", true: "HTTP/1.1"} {
+		tr, err := NewTransport(Config{InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if only {
+			OnlyHTTP1(tr)
+		}
+		res, err := (&http.Client{Transport: tr}).Get(s.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		if _ = res.Body.Close(); string(body) != want {
+			t.Errorf("only HTTP/1.1 %t: %s", only, body)
+		}
+		tr.CloseIdleConnections()
+	}
+}
+
+func TestATimeForTheConnectionBoundsTheHandshakeToo(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	tr, err := NewTransport(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.CloseIdleConnections()
+	ConnectWithin(tr, 50*time.Millisecond)
+	res, err := (&http.Client{Transport: tr}).Get("https://" + l.Addr().String())
+	if err == nil {
+		_ = res.Body.Close()
+	}
+	if f := Failure(err); f == nil || f.Kind != fault.Timeout || f.Code != "timeout.tls" || !f.Retryable {
+		t.Errorf("%v", err)
 	}
 }
