@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"sync"
 
 	"github.com/authctl/authctl/internal/auth"
 	"github.com/authctl/authctl/internal/cli"
@@ -18,15 +19,11 @@ import (
 
 // session joins the profile's grant and the chosen store.
 func (w *wiring) session(p *profile.Profile, o cli.Options) (*auth.Session, error) {
-	ports, err := w.ports(p, o)
-	if err != nil {
-		return nil, err
-	}
 	kind, ok := w.registry.Lookup(p.Provider)
 	if !ok {
 		return nil, fault.New(fault.Internal, "", "no provider %q", p.Provider)
 	}
-	source, err := kind.New(p, ports)
+	source, err := kind.New(p, w.ports(p, o))
 	if err != nil {
 		return nil, err
 	}
@@ -41,15 +38,11 @@ func (w *wiring) session(p *profile.Profile, o cli.Options) (*auth.Session, erro
 }
 
 // ports are what the profile's provider may use of the world.
-func (w *wiring) ports(p *profile.Profile, o cli.Options) (provider.Ports, error) {
+func (w *wiring) ports(p *profile.Profile, o cli.Options) provider.Ports {
 	w.mask.Add(p.ProxyPassword())
-	transport, err := httpx.NewTransport(w.tokenWay(p))
-	if err != nil {
-		return provider.Ports{}, err
-	}
 	return provider.Ports{
 		Endpoint: &grant.Endpoint{
-			Client: httpx.TokenClient(transport), Mask: w.mask, Clock: now, UserAgent: "authctl/" + version,
+			Client: httpx.TokenClient(&lateTransport{config: w.tokenWay(p)}), Mask: w.mask, Clock: now, UserAgent: "authctl/" + version,
 			Trace: o.Trace, Timeout: p.Timeout,
 		},
 		Secret: func(ctx context.Context, ref secret.Ref, key string) (secret.String, error) {
@@ -58,7 +51,28 @@ func (w *wiring) ports(p *profile.Profile, o cli.Options) (provider.Ports, error
 		Realms:   realmMemory{w.cacheDir()},
 		ReadFile: readFile,
 		Note:     o.Trace,
-	}, nil
+	}
+}
+
+// lateTransport reads certificates and proxies when the first request is sent: a stored token needs none of them.
+type lateTransport struct {
+	config httpx.Config
+
+	once sync.Once
+	made *http.Transport
+	err  error
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (l *lateTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	l.once.Do(func() { l.made, l.err = httpx.NewTransport(l.config) })
+	if l.err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, l.err
+	}
+	return l.made.RoundTrip(req)
 }
 
 // readFile reads a small file that a profile names.
@@ -97,10 +111,7 @@ func (w *wiring) transport(p *profile.Profile) (*http.Transport, error) {
 
 // realms asks API Connect for its identity providers; refresh forgets the one that was chosen.
 func (w *wiring) realms(ctx context.Context, p *profile.Profile, o cli.Options, refresh bool) ([]cli.Realm, error) {
-	ports, err := w.ports(p, o)
-	if err != nil {
-		return nil, err
-	}
+	ports := w.ports(p, o)
 	found, err := apiconnect.Realms(ctx, p, ports)
 	if err != nil {
 		return nil, err

@@ -123,7 +123,7 @@ func (s *Sink) copy(res *http.Response) (int64, error) {
 			body = &textOnly{in: body}
 		}
 	}
-	n, err := copyBody(w, body, res.ContentLength)
+	n, err := s.copyBody(w, body, res.ContentLength)
 	if visible != nil {
 		if closed := visible.Close(); err == nil && closed != nil {
 			err = outputFault(closed)
@@ -179,12 +179,19 @@ func (s *Sink) Close() {
 	}
 }
 
-// copyBody tells errors of the body, which are faults already, from those of the place that it goes to.
-func copyBody(w io.Writer, body io.Reader, size int64) (int64, error) {
+// copyBody tells errors of the body, which are faults already, from those of the place that it goes to. What goes to a
+// file is gathered first, which saves most of the writing; what somebody may be waiting for is not.
+func (s *Sink) copyBody(w io.Writer, body io.Reader, size int64) (int64, error) {
 	buf := make([]byte, bufferFor(size))
+	gather := s.stage != nil
 	total := int64(0)
 	for {
 		n, err := body.Read(buf)
+		for gather && err == nil && n < len(buf) {
+			var more int
+			more, err = body.Read(buf[n:])
+			n += more
+		}
 		if n > 0 {
 			written, failed := w.Write(buf[:n])
 			total += int64(written)

@@ -12,7 +12,7 @@ const (
 	defaultHeader    = 60 * time.Second
 	maxHeaderBytes   = 256 << 10
 	// The windows let HTTP/2 fill a fast line: with Go's defaults a download takes a third longer than with curl.
-	windowBytes = 16 << 20
+	windowBytes = 8 << 20
 	frameBytes  = 1 << 20
 )
 
