@@ -69,7 +69,7 @@ func (s *Sink) fit(res *http.Response) (whole bool, err error) {
 	case res.StatusCode == http.StatusRequestedRangeNotSatisfiable && p.complete(res):
 		return true, s.commit()
 	case res.StatusCode >= http.StatusMultipleChoices && s.stage.note != "":
-		return false, s.aside()
+		return false, s.aside(res)
 	}
 	return false, s.anew(res)
 }
@@ -88,8 +88,14 @@ func (s *Sink) anew(res *http.Response) error {
 	return s.remember()
 }
 
-// aside puts an answer that is none of the file's content where -o would put it, and leaves the part alone.
-func (s *Sink) aside() error {
+// aside puts an answer that is none of the file's content where -o would put it, and leaves the part alone, unless it
+// says that no rest of such a part exists.
+func (s *Sink) aside(res *http.Response) error {
+	if res.StatusCode == http.StatusRequestedRangeNotSatisfiable {
+		if err := s.stage.forget(); err != nil {
+			return outputFault(err)
+		}
+	}
 	s.stage.discard()
 	s.part = nil
 	stage, file, err := openTarget(s.out.Path)

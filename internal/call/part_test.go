@@ -122,6 +122,19 @@ func TestAnErrorIsNotPartOfAFile(t *testing.T) {
 	}
 }
 
+func TestAPartThatHasNoRestIsGivenUp(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "out")
+	s := newWire(t, cut(tagged), "HTTP/1.1 416 No\r\nContent-Range: bytes */2\r\nContent-Length: 2\r\n\r\nno", whole("AB", tagged))
+	_, _ = fetch(t, s, file, Retry{})
+	if res, err := fetch(t, s, file, Retry{}); err != nil || res.StatusCode != 416 {
+		t.Fatalf("%v", err)
+	}
+	if _, err := fetch(t, s, file, Retry{}); err != nil || onlyFile(t, file) != "AB" || strings.Contains(s.heads[2], "Range") {
+		t.Errorf("%v, %q, asked by %q", err, content(t, file), s.heads[2])
+	}
+}
+
 func TestARetryFetchesTheRestOfABody(t *testing.T) {
 	t.Parallel()
 	for name, output := range map[string]string{"-o": "", "-C": "resume"} {

@@ -94,6 +94,9 @@ func (g *globals) runCall(ctx context.Context, o *callOptions) error {
 	if o.view, err = g.view(o, request); err != nil {
 		return err
 	}
+	if o.save.resume != "" && !o.view.plain() {
+		return usage("-C goes together with none of --jq, --template and --paginate")
+	}
 	limit, err := seconds(o.way.maxTime)
 	if err != nil {
 		return err
