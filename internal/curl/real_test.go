@@ -79,13 +79,26 @@ func TestTheRealCurlNeverTakesTheTokenElsewhere(t *testing.T) {
 		}
 		runs++
 		run(t, path, plan.Command(Way{}, Files{Headers: headers}))
-		if len(home.tokens)+len(foreign.tokens) > 0 {
-			t.Fatalf("%q: without the token at home: %q; with it elsewhere: %q", args, home.tokens, foreign.tokens)
+		if here, there := home.wrong(), foreign.wrong(); len(here)+len(there) > 0 {
+			t.Fatalf("%q: without the token at home: %q; with it elsewhere: %q", args, here, there)
 		}
 	}
-	if home.seen < runs/2 || foreign.seen == 0 {
-		t.Errorf("%d runs, %d requests at home, %d elsewhere: the words are no test any more", runs, home.seen, foreign.seen)
+	if here, there := home.count(), foreign.count(); here < runs/2 || there == 0 {
+		t.Errorf("%d runs, %d requests at home, %d elsewhere: the words are no test any more", runs, here, there)
 	}
+}
+
+// wrong gives the requests that carried what they should not have.
+func (s *shore) wrong() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.tokens)
+}
+
+func (s *shore) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seen
 }
 
 func run(t *testing.T, path string, args []string) {

@@ -3,9 +3,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"slices"
 	"syscall"
@@ -29,11 +30,17 @@ type sample struct {
 func (c command) once(ctx context.Context) (sample, error) {
 	cmd := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
 	cmd.Env = c.env
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
+	// A file, not a buffer: a pipe and who empties it would be measured with each run.
+	stderr, err := os.CreateTemp("", "bench-stderr-")
+	if err != nil {
+		return sample{}, err
+	}
+	defer func() { _ = errors.Join(stderr.Close(), os.Remove(stderr.Name())) }()
+	cmd.Stderr = stderr
 	start := time.Now()
 	if err := cmd.Run(); err != nil {
-		return sample{}, fmt.Errorf("%v: %w\n%s", c.argv, err, stderr.Bytes())
+		said, _ := os.ReadFile(stderr.Name())
+		return sample{}, fmt.Errorf("%v: %w\n%s", c.argv, err, said)
 	}
 	s := sample{took: time.Since(start)}
 	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
