@@ -114,19 +114,21 @@ func (g *globals) callClient(ctx context.Context, p *profile.Profile, opts Optio
 		p = &c
 	}
 	client.Source = &sessionTokens{app: g.app, profile: p, options: opts, origins: client.Origins}
-	return client, g.profileHeaders(ctx, client, p, opts)
+	client.Headers, err = g.profileHeaders(ctx, p, opts)
+	return client, err
 }
 
 // profileHeaders resolves the headers that go where the token goes.
-func (g *globals) profileHeaders(ctx context.Context, client *call.Client, p *profile.Profile, opts Options) error {
+func (g *globals) profileHeaders(ctx context.Context, p *profile.Profile, opts Options) ([]call.Header, error) {
+	var headers []call.Header
 	for i, h := range p.Headers {
 		value, err := g.app.Resolve(ctx, p, h.Value, "headers["+strconv.Itoa(i)+"]", opts)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		client.Headers = append(client.Headers, call.Header{Name: h.Name, Value: value})
+		headers = append(headers, call.Header{Name: h.Name, Value: value})
 	}
-	return nil
+	return headers, nil
 }
 
 // origins is where the profile's token may go.

@@ -158,7 +158,10 @@ func (g *globals) relayConfig(ctx context.Context, p *profile.Profile, opts Opti
 	if !o.quiet {
 		c.Log = func(lines []byte) { _, _ = g.app.IO.Err.Write([]byte(g.app.clean(string(lines)))) }
 	}
-	c.Headers, err = g.proxyHeaders(ctx, p, opts)
+	headers, err := g.profileHeaders(ctx, p, opts)
+	for _, h := range headers {
+		c.Headers = append(c.Headers, relay.Header(h))
+	}
 	return c, err
 }
 

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"net"
-	"strconv"
 	"time"
 
 	"github.com/authctl/authctl/internal/auth"
@@ -54,19 +53,6 @@ func (s *proxyTokens) bear(answer *auth.Answer, err error) (relay.Token, error) 
 		Bearer:     httpx.NewBearer(t.AccessToken, t.TokenType, s.origins),
 		ObtainedAt: t.ObtainedAt, ExpiresAt: t.ExpiresAt,
 	}, nil
-}
-
-// proxyHeaders reads the values of the profile's headers.
-func (g *globals) proxyHeaders(ctx context.Context, p *profile.Profile, opts Options) ([]relay.Header, error) {
-	var headers []relay.Header
-	for i, h := range p.Headers {
-		value, err := g.app.Resolve(ctx, p, h.Value, "headers["+strconv.Itoa(i)+"]", opts)
-		if err != nil {
-			return nil, err
-		}
-		headers = append(headers, relay.Header{Name: h.Name, Value: value})
-	}
-	return headers, nil
 }
 
 // listenAdmin opens what watchers ask. What it serves is no secret, so that any address will do; one that others reach

@@ -79,7 +79,9 @@ func (p *challengeParser) value() (string, bool) {
 	}
 	p.rest = strings.TrimLeft(after, " \t")
 	if strings.HasPrefix(p.rest, `"`) {
-		return p.quoted(), true
+		var value string
+		value, p.rest = QuotedString(p.rest)
+		return value, true
 	}
 	end := strings.IndexAny(p.rest, ", \t")
 	if end < 0 {
@@ -88,25 +90,6 @@ func (p *challengeParser) value() (string, bool) {
 	value := p.rest[:end]
 	p.rest = p.rest[end:]
 	return value, true
-}
-
-// quoted takes a quoted string with its quoted pairs; one without an end goes to the end of the header.
-func (p *challengeParser) quoted() string {
-	var out strings.Builder
-	for i := 1; i < len(p.rest); i++ {
-		switch c := p.rest[i]; {
-		case c == '"':
-			p.rest = p.rest[i+1:]
-			return out.String()
-		case c == '\\' && i+1 < len(p.rest):
-			i++
-			out.WriteByte(p.rest[i])
-		default:
-			out.WriteByte(c)
-		}
-	}
-	p.rest = ""
-	return out.String()
 }
 
 // token68 takes the one blob that schemes such as Negotiate carry, if the element is one and nothing else.

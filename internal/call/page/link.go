@@ -66,7 +66,7 @@ func (p *linkParser) next() (target string, params map[string]string, ok bool) {
 func (p *linkParser) skip() {
 	for p.rest != "" && p.rest[0] != ',' {
 		if p.rest[0] == '"' {
-			p.quoted()
+			_, p.rest = httpx.QuotedString(p.rest)
 		} else {
 			p.rest = p.rest[1:]
 		}
@@ -116,7 +116,9 @@ func (p *linkParser) word() string {
 // value takes a quoted string, or what stands before the next separator: servers leave quotes out of URLs too.
 func (p *linkParser) value() string {
 	if strings.HasPrefix(p.rest, `"`) {
-		return p.quoted()
+		var value string
+		value, p.rest = httpx.QuotedString(p.rest)
+		return value
 	}
 	end := strings.IndexAny(p.rest, ",; \t")
 	if end < 0 {
@@ -125,23 +127,4 @@ func (p *linkParser) value() string {
 	value := p.rest[:end]
 	p.rest = p.rest[end:]
 	return value
-}
-
-// quoted takes a quoted string with its quoted pairs; one without an end goes to the end of the header.
-func (p *linkParser) quoted() string {
-	var out strings.Builder
-	for i := 1; i < len(p.rest); i++ {
-		switch c := p.rest[i]; {
-		case c == '"':
-			p.rest = p.rest[i+1:]
-			return out.String()
-		case c == '\\' && i+1 < len(p.rest):
-			i++
-			out.WriteByte(p.rest[i])
-		default:
-			out.WriteByte(c)
-		}
-	}
-	p.rest = ""
-	return out.String()
 }
