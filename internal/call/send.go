@@ -105,7 +105,9 @@ func (b *answerBody) Read(p []byte) (int, error) {
 	b.watch.expect()
 	n, err := b.ReadCloser.Read(p)
 	b.watch.rest()
-	b.watch.received.Add(int64(n))
+	if total := b.watch.received.Add(int64(n)); total >= longTransfer && total-int64(n) < longTransfer {
+		b.watch.attend()
+	}
 	b.meter.moved(false, n)
 	if err != nil && err != io.EOF { // the bare value alone is an end: a wrapped one is a cut
 		return n, b.watch.fault(err, b.op)

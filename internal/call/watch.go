@@ -12,7 +12,13 @@ import (
 	"github.com/authctl/authctl/internal/httpx"
 )
 
-const defaultIdle = 60 * time.Second
+const (
+	defaultIdle = 60 * time.Second
+
+	// longTransfer is how many bytes make a transfer a long one, and glance how often it is then looked after.
+	longTransfer = 8 << 20
+	glance       = time.Second
+)
 
 // watch follows one request: what it is doing, whether bytes still move, and who is to blame for its end.
 type watch struct {
@@ -20,6 +26,8 @@ type watch struct {
 	cancel context.CancelCauseFunc
 	idle   time.Duration
 	timer  *time.Timer
+	begun  time.Time
+	since  atomic.Int64 // when the wait for a byte began, in nanoseconds after begun; 0: nobody waits
 
 	sent, received atomic.Int64 // bytes of bodies
 
@@ -40,15 +48,50 @@ func newWatch(ctx context.Context, idle time.Duration) *watch {
 	if idle <= 0 {
 		idle = defaultIdle
 	}
-	w := &watch{idle: idle, phase: "connecting"}
+	w := &watch{idle: idle, phase: "connecting", begun: time.Now()}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
-	w.timer = time.AfterFunc(idle, func() {
-		err := fault.New(fault.Timeout, "timeout.idle", "no byte moved for %s while %s", idle, w.current())
+	w.timer = time.AfterFunc(idle, w.look)
+	return w
+}
+
+// look ends the request if nothing moved for as long as is allowed, and otherwise looks again when that could be. A
+// timer that each read set anew would wake another thread each time.
+func (w *watch) look() {
+	if left := w.left(); left > 0 && w.ctx.Err() == nil {
+		w.timer.Reset(left)
+	}
+}
+
+// left is how long nothing may move from now on. It ends the request when that is over.
+func (w *watch) left() time.Duration {
+	left := w.idle
+	if since := w.since.Load(); since != 0 {
+		left -= time.Since(w.begun) - time.Duration(since)
+	}
+	if left <= 0 {
+		err := fault.New(fault.Timeout, "timeout.idle", "no byte moved for %s while %s", w.idle, w.current())
 		err.Retryable = true
 		w.cancel(err)
-	})
-	w.timer.Stop()
-	return w
+	}
+	return left
+}
+
+// attend takes over from the timer once a transfer is known to be a long one. While a timer of Go's runtime is
+// pending, an idle thread waits for it together with all that happens on sockets and wakes at each packet, for
+// nothing: a download of 512 MiB took a ninth longer. A thread that sleeps in the kernel wakes only when it must.
+func (w *watch) attend() {
+	if !w.timer.Stop() {
+		return
+	}
+	go func() {
+		for w.ctx.Err() == nil {
+			left := w.left()
+			if left <= 0 {
+				return
+			}
+			sleep(min(left, glance))
+		}
+	}()
 }
 
 // enter says what is being done from now on.
@@ -79,9 +122,9 @@ func (w *watch) current() string {
 }
 
 // expect starts the time in which a byte must move; rest ends it.
-func (w *watch) expect() { w.timer.Reset(w.idle) }
+func (w *watch) expect() { w.since.Store(int64(time.Since(w.begun))) }
 
-func (w *watch) rest() { w.timer.Stop() }
+func (w *watch) rest() { w.since.Store(0) }
 
 // blame records a failure on this side, which net/http would dress up as one of the connection.
 func (w *watch) blame(err *fault.Error) {
