@@ -64,6 +64,7 @@ func (s *Session) record(token *grant.Token, bound []secret.String) *tokenstore.
 		Key: s.Identity.Key(), Profile: s.Profile, Provider: s.Provider,
 		Endpoint: s.Identity.TokenEndpoint, ClientID: s.Identity.ClientID, Subject: s.Identity.Subject, Scopes: s.Identity.Scopes,
 		AccessToken: token.AccessToken, TokenType: token.TokenType, RefreshToken: token.RefreshToken, IDToken: token.IDToken,
+		ProofKey: token.ProofKey,
 		Scope: token.Scope, ObtainedAt: token.ObtainedAt, ExpiresAt: token.ExpiresAt,
 		Salt: salt, Binding: binding(salt, bound),
 	}
@@ -74,6 +75,7 @@ func cached(r *tokenstore.Record) *Answer { return &Answer{Token: tokenOf(r), Fr
 func tokenOf(r *tokenstore.Record) *grant.Token {
 	return &grant.Token{
 		AccessToken: r.AccessToken, TokenType: r.TokenType, RefreshToken: r.RefreshToken, IDToken: r.IDToken,
+		ProofKey: r.ProofKey,
 		Scope: r.Scope, ObtainedAt: r.ObtainedAt, ExpiresAt: r.ExpiresAt,
 	}
 }

@@ -11,7 +11,7 @@ import (
 // Config is what the grants of one client at one token endpoint share.
 type Config struct {
 	Endpoint *Endpoint
-	TokenURL string
+	Server   Server
 	Auth     ClientAuth
 	JSON     bool
 	// Header gives further headers of one request, made anew for each; nil stands for none.
@@ -38,7 +38,11 @@ func (c *Config) token(ctx context.Context, ask Ask, fields ...Field) (*Token, e
 	if ask.Claims != "" {
 		fields = append(fields, Plain("claims", ask.Claims))
 	}
-	r := Request{URL: c.TokenURL, Auth: c.Auth, Fields: fields, JSON: c.JSON, DefaultTTL: c.DefaultTTL}
+	server, err := c.Server.Metadata(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := Request{URL: server.Token, Auth: c.Auth, Fields: fields, JSON: c.JSON, DefaultTTL: c.DefaultTTL}
 	if c.Header != nil {
 		r.Header = c.Header()
 	}

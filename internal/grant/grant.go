@@ -5,6 +5,7 @@ package grant
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/authctl/authctl/internal/secret"
@@ -13,6 +14,34 @@ import (
 // Grant gets a token. It may be called many times; each call is at most one token request.
 type Grant interface {
 	Token(ctx context.Context, ask Ask) (*Token, error)
+}
+
+// Refresher is a grant that can trade a refresh token for a new access token (RFC 6749 section 6). Each call is one
+// token request. The token it gives has the old refresh token where the server sent no new one.
+type Refresher interface {
+	Refresh(ctx context.Context, prev *Token, ask Ask) (*Token, error)
+}
+
+// Login is a grant that needs a person. Its Token method answers [ErrLoginRequired].
+type Login interface {
+	Login(ctx context.Context, person Person) (*Token, error)
+}
+
+// ErrLoginRequired is what a grant that needs a person says where there is none.
+var ErrLoginRequired = errors.New("no login is stored")
+
+// Person is who logs in, as a grant reaches them. Its members are set but those that say otherwise.
+type Person struct {
+	// Tell prints one line on stderr.
+	Tell func(format string, args ...any)
+	// Browse opens an address in a browser; nil: --no-browser.
+	Browse func(ctx context.Context, address string) error
+	// Paste reads one line, such as the address that the browser ended up at.
+	Paste func(ctx context.Context, label string) (string, error)
+	// Secret reads one line without echo.
+	Secret func(ctx context.Context, label string) (secret.String, error)
+	// Picture prints a QR code of the address on stderr; nil where stderr is no terminal.
+	Picture func(address string)
 }
 
 // Ask is what one call for a token adds to the grant.
@@ -29,6 +58,7 @@ type Token struct {
 	TokenType    string        // "Bearer"
 	RefreshToken secret.String
 	IDToken      secret.String
+	ProofKey     secret.String // the JWK of the private key that the tokens are bound to (RFC 9449); empty: none
 	Scope        string
 	ObtainedAt   time.Time // just before the request was sent
 	ExpiresAt    time.Time // not after ObtainedAt: serves once and is not kept

@@ -22,7 +22,8 @@ type Identity struct {
 	Audience      []string
 	Resources     []string
 	Params        []Param
-	Certificate   string // the client certificate's file, where the token may be bound to it
+	Certificate   string  // the client certificate's file, where the token may be bound to it
+	Further       []Param // what single grants and extensions add, by the names of their keys
 }
 
 const identitySchema = "authctl identity 1"
@@ -51,6 +52,9 @@ func (id Identity) Key() string {
 		params = append(params, p.Name, p.Value)
 	}
 	field(params...)
+	for _, p := range sortedParams(id.Further) { // nothing where there is nothing: keys of old records stay
+		field(p.Name, p.Value)
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 

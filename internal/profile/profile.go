@@ -34,6 +34,13 @@ type Profile struct {
 	DefaultTTL, ExpirySkew time.Duration // 0: not said
 	ReauthStatuses         []int
 
+	// Endpoints are the authorization server's further addresses, as said or as the provider fills them.
+	Endpoints Endpoints
+	GrantKeys
+
+	// Said names every key of the file, so that what a grant cannot use is refused and never ignored.
+	Said map[string]bool
+
 	// TokenURL is where the token request goes. A provider fills it from its own keys when the user left it out.
 	TokenURL string
 

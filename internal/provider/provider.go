@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"github.com/authctl/authctl/internal/grant"
 	"github.com/authctl/authctl/internal/profile"
@@ -32,6 +33,15 @@ type Ports struct {
 	Realms RealmMemory
 	// ReadFile reads a file that a profile names, ~ expanded.
 	ReadFile func(path string) ([]byte, error)
+	// Token gives another profile's current token without a person, for a token exchange: which is access_token,
+	// id_token or refresh_token.
+	Token func(ctx context.Context, profile, which string) (secret.String, error)
+	// Documents keeps public documents of servers between runs, such as discovery metadata.
+	Documents Documents
+	// Getenv reads the environment, for the variables that a platform hands its workloads (AZURE_*, IDENTITY_*).
+	Getenv func(name string) (string, bool)
+	// Direct connects without any proxy, for a platform's own metadata service.
+	Direct *grant.Endpoint
 	// Note tells a person what was chosen on their behalf; may be nil.
 	Note func(format string, args ...any)
 }
@@ -44,11 +54,19 @@ type RealmMemory interface {
 	Forget(baseURL, family string) error
 }
 
+// Documents keeps public documents by name for a while. What cannot be kept or read is asked for again.
+type Documents interface {
+	Read(name string) (data []byte, keptAt time.Time, ok bool)
+	Keep(name string, data []byte)
+}
+
 // Source is where a profile's tokens come from.
 type Source struct {
 	Identity profile.Identity
-	Grant    grant.Grant
+	Grant    grant.Grant // a [grant.Refresher] and a [grant.Login] as well where it can be
 	Bound    Bound
+	// Life manages tokens that were given: introspection, revocation, user info, keys. Nil: the server has none of it.
+	Life *grant.Life
 }
 
 // Bound lists what a token depends on besides its identity, in a fixed order: the values of secrets that lie in the

@@ -29,13 +29,23 @@ func NewSource(p *profile.Profile, ports Ports, config grant.Config) *Source {
 // Config is what a completed profile says about every grant.
 func Config(p *profile.Profile, ports Ports) grant.Config {
 	c := grant.Config{
-		Endpoint: ports.Endpoint, TokenURL: p.TokenURL, Auth: clientAuth(p, ports),
+		Endpoint: ports.Endpoint, Server: Server(p), Auth: clientAuth(p, ports),
 		Scopes: p.Scopes, Audience: p.Audience, Resources: p.Resources, DefaultTTL: p.DefaultTTL,
 	}
 	for _, param := range p.Params {
 		c.Params = append(c.Params, grant.Plain(param.Name, param.Value))
 	}
 	return c
+}
+
+// Server is a completed profile's authorization server, as far as the profile says it.
+func Server(p *profile.Profile) grant.Server {
+	e := p.Endpoints
+	return grant.Known{
+		Token: p.TokenURL, Authorization: e.Authorization, DeviceAuthorization: e.DeviceAuthorization,
+		PushedAuthorization: e.PushedAuthorization, BackchannelAuthentication: e.BackchannelAuthentication,
+		Revocation: e.Revocation, Introspection: e.Introspection, UserInfo: e.UserInfo, JWKS: e.JWKS,
+	}
 }
 
 func clientAuth(p *profile.Profile, ports Ports) grant.ClientAuth {

@@ -38,6 +38,7 @@ type encoded struct {
 	TokenType    string    `json:"token_type"`
 	RefreshToken string    `json:"refresh_token"`
 	IDToken      string    `json:"id_token"`
+	ProofKey     string    `json:"proof_key"`
 	Scope        string    `json:"scope"`
 	ObtainedAt   time.Time `json:"obtained_at"`
 	ExpiresAt    time.Time `json:"expires_at"`
@@ -54,10 +55,11 @@ func Encode(r *Record) ([]byte, error) {
 		Key: r.Key, Profile: r.Profile, Provider: r.Provider, Endpoint: r.Endpoint, ClientID: r.ClientID,
 		Subject: r.Subject, Scopes: r.Scopes, TokenType: r.TokenType, Scope: r.Scope,
 		AccessToken: r.AccessToken.Reveal(), RefreshToken: r.RefreshToken.Reveal(), IDToken: r.IDToken.Reveal(),
+		ProofKey: r.ProofKey.Reveal(),
 		ObtainedAt: r.ObtainedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), Salt: r.Salt, Binding: r.Binding,
 	}
 	// JSON would replace bytes that are not UTF-8 and give back another token than it was given.
-	for _, s := range []string{e.AccessToken, e.RefreshToken, e.IDToken} {
+	for _, s := range []string{e.AccessToken, e.RefreshToken, e.IDToken, e.ProofKey} {
 		if !utf8.ValidString(s) {
 			return nil, errors.New("encode a record: a token is not UTF-8 text")
 		}
@@ -96,6 +98,7 @@ func Decode(key string, data []byte) (*Record, error) {
 		Key: e.Key, Profile: e.Profile, Provider: e.Provider, Endpoint: e.Endpoint, ClientID: e.ClientID,
 		Subject: e.Subject, Scopes: e.Scopes, TokenType: e.TokenType, Scope: e.Scope,
 		AccessToken: secret.New(e.AccessToken), RefreshToken: secret.New(e.RefreshToken), IDToken: secret.New(e.IDToken),
+		ProofKey: secret.New(e.ProofKey),
 		ObtainedAt: e.ObtainedAt.UTC(), ExpiresAt: e.ExpiresAt.UTC(), Salt: e.Salt, Binding: e.Binding,
 	}, nil
 }

@@ -47,7 +47,8 @@ type Record struct {
 	TokenType    string
 	RefreshToken secret.String
 	IDToken      secret.String
-	Scope        string // granted, as the server wrote it; empty where it did not say
+	ProofKey     secret.String // the JWK of the private key that the tokens are bound to (RFC 9449); empty: none
+	Scope        string        // granted, as the server wrote it; empty where it did not say
 
 	ObtainedAt time.Time // wall clock from just before the request was sent
 	ExpiresAt  time.Time
