@@ -65,7 +65,7 @@ func (s *Session) record(token *grant.Token, bound []secret.String) *tokenstore.
 		Endpoint: s.Identity.TokenEndpoint, ClientID: s.Identity.ClientID, Subject: s.Identity.Subject, Scopes: s.Identity.Scopes,
 		AccessToken: token.AccessToken, TokenType: token.TokenType, RefreshToken: token.RefreshToken, IDToken: token.IDToken,
 		ProofKey: token.ProofKey,
-		Scope: token.Scope, ObtainedAt: token.ObtainedAt, ExpiresAt: token.ExpiresAt,
+		Scope:    token.Scope, ObtainedAt: token.ObtainedAt, ExpiresAt: token.ExpiresAt,
 		Salt: salt, Binding: binding(salt, bound),
 	}
 }
@@ -76,7 +76,7 @@ func tokenOf(r *tokenstore.Record) *grant.Token {
 	return &grant.Token{
 		AccessToken: r.AccessToken, TokenType: r.TokenType, RefreshToken: r.RefreshToken, IDToken: r.IDToken,
 		ProofKey: r.ProofKey,
-		Scope: r.Scope, ObtainedAt: r.ObtainedAt, ExpiresAt: r.ExpiresAt,
+		Scope:    r.Scope, ObtainedAt: r.ObtainedAt, ExpiresAt: r.ExpiresAt,
 	}
 }
 

@@ -108,7 +108,7 @@ func TestATokenRequestStandsOnTheWireByteForByte(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			s := authtest.FakeIDP(t, authtest.Token("tok", 60))
-			c.config.Endpoint, c.config.TokenURL = endpoint(s), s.URL+"/o/token"
+			c.config.Endpoint, c.config.Server = endpoint(s), grant.Known{Token: s.URL + "/o/token"}
 			if _, err := c.grant(c.config).Token(t.Context(), grant.Ask{Claims: c.claims}); err != nil {
 				t.Fatal(err)
 			}
@@ -201,7 +201,7 @@ func TestASecretThatCannotBeHadSendsNothing(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.Token("tok", 60))
 	locked := func(context.Context) (secret.String, error) { return secret.String{}, errKeyring }
 	bad := func(context.Context) (string, error) { return "", errKeyring }
-	c := grant.Config{Endpoint: endpoint(s), TokenURL: s.URL, Auth: grant.Post("id", locked)}
+	c := grant.Config{Endpoint: endpoint(s), Server: grant.Known{Token: s.URL}, Auth: grant.Post("id", locked)}
 	open := c
 	open.Auth = grant.Post("id", is("x"))
 	for name, g := range map[string]grant.Grant{

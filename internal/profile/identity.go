@@ -53,7 +53,7 @@ func (id Identity) Key() string {
 	}
 	field(params...)
 	for _, p := range sortedParams(id.Further) { // nothing where there is nothing: keys of old records stay
-		field(p.Name, p.Value)
+		field("further", p.Name, p.Value)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -38,6 +38,8 @@ func TestEveryFieldMakesAnotherIdentity(t *testing.T) {
 			f.SetString(f.String() + "x")
 		case []string:
 			f.Set(reflect.ValueOf(append(slices.Clone(f.Interface().([]string)), "z")))
+		case []profile.Param:
+			f.Set(reflect.ValueOf(append(slices.Clone(f.Interface().([]profile.Param)), profile.Param{Name: "z"})))
 		default:
 			id.Params = append(slices.Clone(id.Params), profile.Param{Name: "z"})
 		}

@@ -55,7 +55,7 @@ func Encode(r *Record) ([]byte, error) {
 		Key: r.Key, Profile: r.Profile, Provider: r.Provider, Endpoint: r.Endpoint, ClientID: r.ClientID,
 		Subject: r.Subject, Scopes: r.Scopes, TokenType: r.TokenType, Scope: r.Scope,
 		AccessToken: r.AccessToken.Reveal(), RefreshToken: r.RefreshToken.Reveal(), IDToken: r.IDToken.Reveal(),
-		ProofKey: r.ProofKey.Reveal(),
+		ProofKey:   r.ProofKey.Reveal(),
 		ObtainedAt: r.ObtainedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), Salt: r.Salt, Binding: r.Binding,
 	}
 	// JSON would replace bytes that are not UTF-8 and give back another token than it was given.
@@ -98,7 +98,7 @@ func Decode(key string, data []byte) (*Record, error) {
 		Key: e.Key, Profile: e.Profile, Provider: e.Provider, Endpoint: e.Endpoint, ClientID: e.ClientID,
 		Subject: e.Subject, Scopes: e.Scopes, TokenType: e.TokenType, Scope: e.Scope,
 		AccessToken: secret.New(e.AccessToken), RefreshToken: secret.New(e.RefreshToken), IDToken: secret.New(e.IDToken),
-		ProofKey: secret.New(e.ProofKey),
+		ProofKey:   secret.New(e.ProofKey),
 		ObtainedAt: e.ObtainedAt.UTC(), ExpiresAt: e.ExpiresAt.UTC(), Salt: e.Salt, Binding: e.Binding,
 	}, nil
 }
