@@ -7,12 +7,14 @@ cd "$here/../.." || exit 1
 tools=${XDG_CACHE_HOME:-$HOME/.cache}/authctl-tools
 provider=$(sed -n 's/.*"oidc-provider": "\(.*\)".*/\1/p' "$here/kit/package.json")
 ISSUER_MODULES=$tools/oidc-provider-$provider
-export ISSUER_MODULES
+HTTPBIN_DIR=$tools/go-httpbin-2.26.0
+HTTPBIN=$HTTPBIN_DIR/go-httpbin
+export ISSUER_MODULES HTTPBIN
 
 ci=
 case ${CI:-} in '' | 0 | false) ;; *) ci=1 ;; esac
 if [ -n "$ci${SETUP:-}" ]; then
-	sh "$here/setup.sh" "$ISSUER_MODULES" || echo "integration: the set-up did not succeed; what is there will run"
+	sh "$here/setup.sh" "$ISSUER_MODULES" "$HTTPBIN_DIR" || echo "integration: the set-up did not succeed; what is there will run"
 fi
 
 passed='' failed='' skipped=''
@@ -42,7 +44,7 @@ missing=$(lacks node npm curl)
 if [ -n "$missing" ]; then
 	skip issuer "$missing" "$apt nodejs npm curl"
 elif [ ! -d "$ISSUER_MODULES/node_modules/oidc-provider" ]; then
-	skip issuer "oidc-provider" "sh internal/integration/setup.sh $ISSUER_MODULES"
+	skip issuer "oidc-provider" "sh internal/integration/setup.sh $ISSUER_MODULES $HTTPBIN_DIR"
 else
 	suite issuer integration -run '^TestIssuer' ./internal/integration
 fi
@@ -53,6 +55,20 @@ if [ -n "$missing" ]; then
 else
 	suite curl integration -run '^TestCurl' ./internal/integration
 fi
+
+party() { # suite, its command, its Debian package, its tests
+	missing=$(lacks "$2")
+	if [ -n "$missing" ]; then
+		skip "$1" "$missing" "$apt $3"
+	else
+		suite "$1" integration -run "$4" ./internal/integration
+	fi
+}
+PATH=$PATH:/usr/sbin
+party nginx nginx nginx-light '^TestNginx'
+party nghttpx nghttpx nghttp2-proxy '^TestNghttpx'
+party tinyproxy tinyproxy tinyproxy '^TestTinyproxy'
+party httpbin "$HTTPBIN" "golang && SETUP=1 make test" '^TestHttpbin'
 
 missing=$(lacks gnome-keyring-daemon dbus-daemon dbus-run-session)
 if [ -n "$missing" ]; then

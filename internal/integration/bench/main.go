@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string) error {
 func (b *bench) all(ctx context.Context) error {
 	t := newTable(os.Stdout)
 	for _, measure := range []func(context.Context, *table) error{
-		b.starts, b.cachedFile, b.calls, b.transfers, b.stampedeFile, b.keyring,
+		b.starts, b.cachedFile, b.calls, b.wrapper, b.transfers, b.batches, b.proxies, b.stampedeFile, b.keyring,
 	} {
 		if err := measure(ctx, t); err != nil {
 			return err
