@@ -63,7 +63,7 @@ func stories(env []string) testscript.Params {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": serveCmd, "hang": hangCmd, "requests": requestsCmd, "wire": wireCmd, "sandbox": sandboxCmd, "status": statusCmd, "expand": expandCmd, "await": awaitCmd,
-			"tlsserve": tlsServeCmd, "tunnel": tunnelCmd, "live": liveCmd, "ranges": rangesCmd,
+			"misbehave": misbehaveCmd, "tlsserve": tlsServeCmd, "tunnel": tunnelCmd, "live": liveCmd, "ranges": rangesCmd,
 		},
 	}
 }
