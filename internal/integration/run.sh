@@ -56,6 +56,8 @@ else
 	suite curl integration -run '^TestCurl' ./internal/integration
 fi
 
+suite killed integration -run '^TestKilled' ./internal/integration
+
 party() { # suite, its command, its Debian package, its tests
 	missing=$(lacks "$2")
 	if [ -n "$missing" ]; then
