@@ -140,13 +140,14 @@ func checkName(name string) error {
 	if name == "" || len(name) > 253 {
 		return badURL("the host is empty or too long")
 	}
-	labels := strings.Split(name, ".")
-	for _, label := range labels {
-		if label == "" || len(label) > 63 || strings.Trim(label, nameChars) != "" {
+	last := ""
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > 63 || strings.ContainsFunc(label, notInName) {
 			return badURL("the host is no valid name")
 		}
+		last = label
 	}
-	if isNumber(labels[len(labels)-1]) {
+	if isNumber(last) {
 		if addr, err := netip.ParseAddr(name); err != nil || !addr.Is4() {
 			return badURL("the host is a number, but no dotted IPv4 address")
 		}
@@ -154,7 +155,9 @@ func checkName(name string) error {
 	return nil
 }
 
-const nameChars = "abcdefghijklmnopqrstuvwxyz0123456789-_"
+func notInName(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
+}
 
 func isNumber(label string) bool {
 	digits, base := label, 10
