@@ -28,7 +28,7 @@ type room struct {
 // rooms is the table; a folder's row is the first that matches.
 func rooms() []room {
 	return []room{
-		{folder: "cmd/authctl", may: "fault secret profile iostreams httpx grant tokenstore/... config provider/... call auth " +
+		{folder: "cmd/authctl", may: "fault secret profile iostreams browser qr httpx jose dpop grant tokenstore/... config provider/... call auth " +
 			"sandbox cli golang.org/x/sys/..."},
 		// httpx: what servers said is made visible where it is printed; tokenstore: `token list` shows its records.
 		{folder: "internal/cli/...", may: "auth call/... child curl relay sandbox config profile secret fault iostreams " +
@@ -42,14 +42,25 @@ func rooms() []room {
 		{folder: "internal/relay", may: "httpx secret fault"},
 		{folder: "internal/curl", may: "httpx secret fault", never: "os os/exec"},
 		{folder: "internal/child", may: "secret golang.org/x/sys/..."},
-		{folder: "internal/provider", may: "grant profile secret fault"},
+		{folder: "internal/provider", may: "grant jose dpop profile secret fault"},
 		{folder: "internal/provider/all", may: "provider/..."},
-		{folder: "internal/provider/*", may: "provider grant profile secret fault"},
+		// discovery: what any provider may ask an issuer; oidc is the one that does.
+		{folder: "internal/provider/oidc", may: "provider provider/discovery grant profile fault"},
+		{folder: "internal/provider/*", may: "provider grant jose dpop profile secret fault"},
 		{
 			folder: "internal/config", may: "profile secret fault github.com/spf13/viper go.yaml.in/yaml/v3 golang.org/x/sys/...",
 			never: "net/http/...",
 		},
-		{folder: "internal/grant", may: "httpx secret fault golang.org/x/oauth2", never: "os"},
+		{folder: "internal/grant", may: "callback jose dpop httpx secret fault golang.org/x/oauth2", never: "os"},
+		{
+			folder: "internal/jose", may: "secret fault github.com/go-jose/go-jose/v4 github.com/go-jose/go-jose/v4/json " +
+				"software.sslmate.com/src/go-pkcs12", never: "os net/http/...",
+		},
+		{folder: "internal/callback", may: "secret fault", never: "os"},
+		// child: finds programs and makes environments without the key of the token files.
+		{folder: "internal/browser", may: "child httpx fault github.com/mattn/go-shellwords", never: "os"},
+		{folder: "internal/qr", may: "rsc.io/qr", never: "os net/http/..."},
+		{folder: "internal/dpop", may: "jose httpx secret fault", never: "os"},
 		{folder: "internal/profile", may: "secret fault", never: "os net/http/..."},
 		{folder: "internal/tokenstore", may: "secret fault", never: "net/http/..."},
 		{folder: "internal/tokenstore/privatefile", may: "golang.org/x/sys/...", never: "net/http/..."},

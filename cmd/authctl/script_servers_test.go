@@ -26,6 +26,7 @@ type serversKey struct{}
 // servers are what one story talks to.
 type servers struct {
 	byName map[string]*rawServer
+	idps   map[string]*storyIDP
 	stop   []func()
 }
 

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 			os.Args = append([]string{os.Args[0], more}, os.Args[1:]...)
 		}
 		os.Exit(run())
-	}})
+	}, "visit": func() { os.Exit(visit(os.Args)) }})
 }
 
 // TestStories runs the real program through testdata/script. Each story has a home, configuration, cache and runtime
@@ -55,7 +55,7 @@ func stories(env []string) testscript.Params {
 				"XDG_CACHE_HOME="+filepath.Join(e.WorkDir, "home", "cache"),
 				"XDG_RUNTIME_DIR="+filepath.Join(e.WorkDir, "run"),
 				"AUTHCTL_CONFIG="+filepath.Join(e.WorkDir, "profiles.yaml"),
-				"DBUS_SESSION_BUS_ADDRESS=")
+				"DBUS_SESSION_BUS_ADDRESS=", "BROWSER=visit")
 			e.Vars = append(e.Vars, env...)
 			e.Values[serversKey{}] = &servers{}
 			e.Defer(e.Values[serversKey{}].(*servers).close)
@@ -63,6 +63,7 @@ func stories(env []string) testscript.Params {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": serveCmd, "hang": hangCmd, "requests": requestsCmd, "wire": wireCmd, "sandbox": sandboxCmd, "status": statusCmd, "expand": expandCmd, "await": awaitCmd,
+			"idp": idpCmd, "asked": askedCmd,
 			"misbehave": misbehaveCmd, "tlsserve": tlsServeCmd, "tunnel": tunnelCmd, "live": liveCmd, "ranges": rangesCmd,
 		},
 	}

@@ -8,12 +8,15 @@ import (
 	"sync"
 	"time"
 
+	"github.com/authctl/authctl/internal/browser"
 	"github.com/authctl/authctl/internal/cli"
 	"github.com/authctl/authctl/internal/config"
+	"github.com/authctl/authctl/internal/dpop"
 	"github.com/authctl/authctl/internal/iostreams"
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/provider"
 	"github.com/authctl/authctl/internal/provider/all"
+	"github.com/authctl/authctl/internal/qr"
 	"github.com/authctl/authctl/internal/sandbox"
 	"github.com/authctl/authctl/internal/secret"
 	"github.com/authctl/authctl/internal/tokenstore/keyring"
@@ -29,12 +32,14 @@ type wiring struct {
 
 	once sync.Once
 	ring *keyring.Store
+
+	nonces dpop.Nonces
 }
 
 func newApp() *cli.App {
 	home, _ := os.UserHomeDir() // without one, paths that need it say so
 	w := &wiring{
-		home: home, mask: secret.NewMask(), registry: all.All(),
+		home: home, mask: secret.NewMask(), registry: all.All(os.LookupEnv),
 		locks: lock.New(lock.Dirs{Runtime: os.Getenv("XDG_RUNTIME_DIR")}),
 	}
 	return &cli.App{
@@ -45,6 +50,11 @@ func newApp() *cli.App {
 		Secrets:    w.secrets,
 		Resolve:    w.resolve,
 		Transport:  w.transport,
+		Proofs:     w.proofs,
+		Verify:     verify,
+		Discover:   w.discover,
+		Browse:     browse,
+		Picture:    qr.Draw,
 		Realms:     w.realms,
 		Sandbox:    startSandbox,
 		SecretKeys: w.secretKeys,
@@ -65,7 +75,7 @@ func (w *wiring) schema() map[string]config.Provider {
 
 // secretKeys lists the keys of a provider that hold secret references.
 func (w *wiring) secretKeys(name string) []string {
-	keys := []string{"client_secret", "password"}
+	keys, _ := profile.SecretKeys()
 	p, _ := w.registry.Lookup(name)
 	for _, k := range p.Keys {
 		if k.Type == profile.Secret && !k.Later {
@@ -84,6 +94,12 @@ func (w *wiring) cacheDir() string {
 		return filepath.Join(os.Getenv("LocalAppData"), "authctl")
 	}
 	return filepath.Join(w.home, ".cache", "authctl")
+}
+
+// browse opens an address in the browser of the person's choice.
+func browse(ctx context.Context, address string) error {
+	b := browser.Browser{Command: os.Getenv("BROWSER"), Platform: runtime.GOOS, Environ: os.Environ()}
+	return b.Open(ctx, address)
 }
 
 func startSandbox(ctx context.Context, dir string, log func(format string, args ...any)) (cli.Sandbox, error) {

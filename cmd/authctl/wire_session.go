@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
-	"net/http"
 	"os"
-	"sync"
+	"time"
 
 	"github.com/authctl/authctl/internal/auth"
 	"github.com/authctl/authctl/internal/cli"
@@ -32,47 +31,35 @@ func (w *wiring) session(p *profile.Profile, o cli.Options) (*auth.Session, erro
 		return nil, err
 	}
 	return &auth.Session{
-		Profile: p.Name, Provider: p.Provider, Identity: source.Identity, Grant: source.Grant, Bound: source.Bound,
-		Store: store, Locks: locks, Notes: w.locks, Clock: now, Skew: p.ExpirySkew, Warn: o.Warn,
+		Profile: p.Name, Provider: p.Provider, Identity: source.Identity, Grant: source.Grant, Life: source.Life,
+		Bound: source.Bound, ProofKey: source.ProofKey,
+		Store: store, Spare: w.spare(o), Locks: locks, Notes: w.locks, Clock: now, Skew: p.ExpirySkew, Warn: o.Warn,
 	}, nil
 }
 
 // ports are what the profile's provider may use of the world.
 func (w *wiring) ports(p *profile.Profile, o cli.Options) provider.Ports {
 	w.mask.Add(p.ProxyPassword())
+	endpoint := &grant.Endpoint{
+		Client: httpx.TokenClient(w.tokenWay(p)), Mask: w.mask, Clock: now, UserAgent: "authctl/" + version,
+		Trace: o.Trace, Timeout: p.Timeout,
+	}
+	direct := *endpoint
+	direct.Client = httpx.TokenClient(&lateTransport{config: httpx.Config{Proxy: "none", ConnectTimeout: 2 * time.Second}})
 	return provider.Ports{
-		Endpoint: &grant.Endpoint{
-			Client: httpx.TokenClient(&lateTransport{config: w.tokenWay(p)}), Mask: w.mask, Clock: now, UserAgent: "authctl/" + version,
-			Trace: o.Trace, Timeout: p.Timeout,
-		},
+		Endpoint: endpoint,
 		Secret: func(ctx context.Context, ref secret.Ref, key string) (secret.String, error) {
 			return w.resolve(ctx, p, ref, key, o)
 		},
-		Realms:   realmMemory{w.cacheDir()},
-		ReadFile: readFile,
-		Note:     o.Trace,
+		Realms:    realmMemory{w.cacheDir()},
+		Documents: documents{w.cacheDir()},
+		Token:     w.tokenOf(o),
+		Nonces:    &w.nonces,
+		Getenv:    os.LookupEnv,
+		Direct:    &direct,
+		ReadFile:  readFile,
+		Note:      o.Trace,
 	}
-}
-
-// lateTransport reads certificates and proxies when the first request is sent: a stored token needs none of them.
-type lateTransport struct {
-	config httpx.Config
-
-	once sync.Once
-	made *http.Transport
-	err  error
-}
-
-// RoundTrip implements [http.RoundTripper].
-func (l *lateTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	l.once.Do(func() { l.made, l.err = httpx.NewTransport(l.config) })
-	if l.err != nil {
-		if req.Body != nil {
-			_ = req.Body.Close()
-		}
-		return nil, l.err
-	}
-	return l.made.RoundTrip(req)
 }
 
 // readFile reads a small file that a profile names.
@@ -83,30 +70,6 @@ func readFile(path string) ([]byte, error) {
 	}
 	defer func() { _ = f.Close() }()
 	return httpx.ReadLimited(f, 1<<20)
-}
-
-// way is how the profile's servers are reached.
-func way(p *profile.Profile) httpx.Config {
-	return httpx.Config{
-		CAFile: p.TLS.CAFile, CertFile: p.TLS.CertFile, KeyFile: p.TLS.KeyFile, ServerName: p.TLS.ServerName,
-		MinVersion: p.TLS.MinVersion, InsecureSkipVerify: p.TLS.InsecureSkipVerify,
-		Proxy: p.Proxy, Getenv: os.Getenv, HeaderTimeout: p.Timeout,
-	}
-}
-
-// tokenWay is how the token endpoint is reached. Its certificate is checked unless it is on this machine, or the
-// profile says twice that it must not be.
-func (w *wiring) tokenWay(p *profile.Profile) httpx.Config {
-	c := way(p)
-	if c.InsecureSkipVerify && !p.TLS.InsecureTokenEndpoint {
-		origin, err := httpx.ParseOrigin(p.TokenURL)
-		c.InsecureSkipVerify = err == nil && origin.Loopback()
-	}
-	return c
-}
-
-func (w *wiring) transport(p *profile.Profile) (*http.Transport, error) {
-	return httpx.NewTransport(way(p))
 }
 
 // realms asks API Connect for its identity providers; refresh forgets the one that was chosen.

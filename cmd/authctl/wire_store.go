@@ -78,23 +78,42 @@ func (w *wiring) keyring(o cli.Options) *keyring.Store {
 	return w.ring
 }
 
-// sealed opens the sealed files with the key of the environment, of profiles.yaml, or one that is made beside them.
+// sealed opens the sealed files.
 func (w *wiring) sealed(o cli.Options, fromEnv []byte) tokenstore.Store {
+	return sealed.Open(w.cacheDir(), w.sealKey(o, fromEnv))
+}
+
+// spare is where a new refresh token lies that the sealed files could not take, such as on a full disk: the runtime
+// folder, which is in memory on most systems. Nil where there is none, or no key at hand to seal it with.
+func (w *wiring) spare(o cli.Options) tokenstore.Store {
+	runtimeDir := os.Getenv("XDG_RUNTIME_DIR")
+	if o.Storage != "file" || !filepath.IsAbs(runtimeDir) {
+		return nil
+	}
+	fromEnv, err := storageKey()
+	if err != nil {
+		return nil
+	}
+	return sealed.Open(filepath.Join(runtimeDir, "authctl", "spare"), w.sealKey(o, fromEnv))
+}
+
+// sealKey is the key of the environment, of profiles.yaml, or one that is made beside the files.
+func (w *wiring) sealKey(o cli.Options, fromEnv []byte) sealed.KeySource {
 	dir := w.cacheDir()
 	switch {
 	case fromEnv != nil:
-		return sealed.Open(dir, sealed.FixedKey(fromEnv))
+		return sealed.FixedKey(fromEnv)
 	case o.File != nil && !o.File.StorageKey.IsZero():
-		return sealed.Open(dir, func(ctx context.Context) ([]byte, error) {
+		return func(ctx context.Context) ([]byte, error) {
 			text, err := w.resolver(o).Resolve(ctx, o.File.StorageKey, "storage_key")
 			if err != nil {
 				return nil, err
 			}
 			return sealed.ParseKey(text.Reveal())
-		})
+		}
 	}
 	lock := func(ctx context.Context) (func(), error) { return w.locks.Lock(ctx, "storage key "+dir) }
-	return sealed.Open(dir, sealed.GeneratedKey(filepath.Join(dir, "storage.key"), lock))
+	return sealed.GeneratedKey(filepath.Join(dir, "storage.key"), lock)
 }
 
 // storageKey is the key of AUTHCTL_STORAGE_KEY, nil where it is not set. A key that is none stops every command that
@@ -140,17 +159,27 @@ func (w *wiring) resolver(o cli.Options) *secret.Resolver {
 // resolve reads a profile's secret; one that the file does not mention lies in the keyring, under the profile's own
 // account. Where there is no keyring at all, the mention is what is missing.
 func (w *wiring) resolve(ctx context.Context, p *profile.Profile, ref secret.Ref, key string, o cli.Options) (secret.String, error) {
-	if !ref.IsZero() {
+	switch {
+	case !ref.IsZero() && profile.HoldsDocument(key):
+		return w.resolver(o).Document(ctx, ref, key)
+	case !ref.IsZero():
 		return w.resolver(o).Resolve(ctx, ref, key)
 	}
 	own := secret.Ref{Scheme: secret.Keyring, Arg: secret.New(profile.Account(p.Name, key))}
 	value, err := w.resolver(o).Resolve(ctx, own, key)
 	if errors.Is(err, keyring.ErrAbsent) {
-		return value, fault.New(fault.Config, "config.secret", "the profile does not say where it lies, and there is no keyring to look in").
+		return value, fault.New(fault.Config, "config.secret", "the profile does not say where it lies, and there is %w", noKeyring{}).
 			Doing("%s", key).Hint("add `%s: env:NAME` (or file:, keyring:, command:) to the profile", key)
 	}
 	return value, err
 }
+
+// noKeyring is as good as a keyring without any account: whoever can do without the secret goes on without it.
+type noKeyring struct{}
+
+func (noKeyring) Error() string { return "no keyring to look in" }
+
+func (noKeyring) Is(target error) bool { return target == secret.ErrNoAccount }
 
 func (w *wiring) secrets(o cli.Options) cli.SecretKeeper { return secretKeeper{w.keyring(o).Secrets()} }
 

@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -31,30 +30,7 @@ func (s *Session) fresh(r *tokenstore.Record, minTTL time.Duration) bool {
 		margin = skew(r.ExpiresAt.Sub(r.ObtainedAt))
 	}
 	now := s.Clock()
-	return !now.Before(r.ObtainedAt) && now.Before(r.ExpiresAt.Add(-margin-minTTL))
-}
-
-// save keeps a token that lives at all. A store that cannot write costs the user the next request, not this token:
-// that is a warning, unless the token carries a refresh token that nothing could bring back.
-func (s *Session) save(ctx context.Context, token *grant.Token) error {
-	if !token.ExpiresAt.After(token.ObtainedAt) && token.RefreshToken.IsZero() {
-		return nil
-	}
-	// Asked for again, since a discovery made by this very request belongs to the token.
-	bound, err := s.Bound(ctx)
-	if err != nil {
-		return err
-	}
-	s.clearNotes()
-	err = s.Store.Put(ctx, s.record(token, bound))
-	if err == nil || ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if token.RefreshToken.IsZero() {
-		s.Warn("the token could not be kept in %s and will be asked for again: %v", s.Store.Place(), err)
-		return nil
-	}
-	return storeFault(err).Doing("keeping the token in %s", s.Store.Place())
+	return !r.AccessToken.IsZero() && !now.Before(r.ObtainedAt) && now.Before(r.ExpiresAt.Add(-margin-minTTL))
 }
 
 func (s *Session) record(token *grant.Token, bound []secret.String) *tokenstore.Record {

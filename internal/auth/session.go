@@ -27,11 +27,18 @@ type Session struct {
 	Profile, Provider string
 	Identity          profile.Identity
 	Grant             grant.Grant
+	// Life manages tokens that were given; nil: the server has no endpoint for it.
+	Life *grant.Life
 	// Bound gives what a stored token must have been got with besides the identity: the secrets, as far as they can
 	// be read without asking anybody, and what discovery found.
 	Bound func(ctx context.Context) ([]secret.String, error)
+	// ProofKey gives the user's own key that tokens are bound to (RFC 9449); nil: there is none, or it lies with the
+	// token.
+	ProofKey func(ctx context.Context) (secret.String, error)
 
 	Store tokenstore.Store
+	// Spare takes a new refresh token that Store could not keep, until it can; nil: there is no such place.
+	Spare tokenstore.Store
 	Locks Locker // nil where no other process can share the store
 	Notes Notes
 	Clock func() time.Time
@@ -54,38 +61,54 @@ type Answer struct {
 	FromCache bool
 }
 
+// wish is one call for a token on its way through the story.
+type wish struct {
+	want   Want
+	ask    grant.Ask
+	serves func(*tokenstore.Record) bool
+	bound  []secret.String
+	again  bool // a refresh token was refused, and another process had put a newer one in its place
+}
+
 // Token gives a live token: the stored one, else a new one. However many processes miss at the same time, one of
 // them makes the request and the others find its answer. A warm read takes no lock.
 func (s *Session) Token(ctx context.Context, want Want) (*Answer, error) {
-	if want.NoCache {
-		return s.uncached(ctx, want, grant.Ask{})
-	}
 	asked := s.Clock()
-	return s.singleFlight(ctx, want, grant.Ask{}, func(r *tokenstore.Record) bool {
+	return s.fulfil(ctx, wish{want: want, serves: func(r *tokenstore.Record) bool {
 		return s.fresh(r, want.MinTTL) && (!want.ForceRefresh || r.ObtainedAt.After(asked))
-	})
+	}})
 }
 
 // Renew gives a token to replace stale, which an API refused; claims is the API's decoded claims challenge, if it
 // sent one. A newer token of another process is taken instead of a new one.
 func (s *Session) Renew(ctx context.Context, stale *grant.Token, want Want, claims string) (*Answer, error) {
-	ask := grant.Ask{Claims: claims}
-	if want.NoCache {
-		return s.uncached(ctx, want, ask)
-	}
-	return s.singleFlight(ctx, want, ask, func(r *tokenstore.Record) bool {
+	return s.fulfil(ctx, wish{want: want, ask: grant.Ask{Claims: claims}, serves: func(r *tokenstore.Record) bool {
 		return s.fresh(r, want.MinTTL) && !r.AccessToken.Equal(stale.AccessToken)
-	})
+	}})
 }
 
-func (s *Session) singleFlight(ctx context.Context, want Want, ask grant.Ask, serves func(*tokenstore.Record) bool) (*Answer, error) {
-	bound, err := s.Bound(ctx)
+func (s *Session) fulfil(ctx context.Context, w wish) (answer *Answer, err error) {
+	if w.want.NoCache {
+		answer, err = s.uncached(ctx, w)
+	} else {
+		answer, err = s.singleFlight(ctx, w)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if r, err := s.stored(ctx, bound); err != nil {
+	return answer, s.prove(ctx, answer.Token)
+}
+
+// singleFlight is the story: stored; else, one process at a time, stored by another meanwhile, refreshed, or granted
+// anew, and kept.
+func (s *Session) singleFlight(ctx context.Context, w wish) (*Answer, error) {
+	var err error
+	if w.bound, err = s.Bound(ctx); err != nil {
 		return nil, err
-	} else if r != nil && serves(r) {
+	}
+	if r, err := s.stored(ctx, w.bound); err != nil {
+		return nil, err
+	} else if r != nil && w.serves(r) {
 		return cached(r), nil
 	}
 	unlock, since, err := s.lock(ctx)
@@ -93,68 +116,87 @@ func (s *Session) singleFlight(ctx context.Context, want Want, ask grant.Ask, se
 		return nil, err
 	}
 	defer unlock()
-	r, err := s.stored(ctx, bound)
+	r, err := s.latest(ctx, w.bound)
 	if err != nil {
 		return nil, err
 	}
-	if r != nil && serves(r) {
+	if r != nil && w.serves(r) {
 		return cached(r), nil
 	}
 	if err := s.mayAsk(since); err != nil {
 		return nil, err
 	}
-	if r != nil {
-		ask.Prev = tokenOf(r)
+	return s.next(ctx, w, r)
+}
+
+// next is a new token, kept: by the refresh token of the record where there is one, else by the grant itself.
+func (s *Session) next(ctx context.Context, w wish, r *tokenstore.Record) (*Answer, error) {
+	if r == nil {
+		return s.granted(ctx, w)
 	}
-	answer, err := s.request(ctx, want, ask)
-	if answer != nil {
-		err = errors.Join(s.save(ctx, answer.Token), err)
+	w.ask.Prev = tokenOf(r)
+	refresher, ok := s.Grant.(grant.Refresher)
+	switch {
+	case ok && !r.RefreshToken.IsZero():
+		return s.refreshed(ctx, w, r, refresher)
+	case s.isMarkedSpent(r):
+		return nil, s.stillSpent()
 	}
+	return s.granted(ctx, w)
+}
+
+// granted is a token of the grant itself, kept.
+func (s *Session) granted(ctx context.Context, w wish) (*Answer, error) {
+	ask := s.Grant.Token
+	if s.spendsRefreshToken() {
+		if err := s.canKeep(ctx, nil); err != nil {
+			return nil, err
+		}
+		ask = unhurried(ask)
+	}
+	token, err := ask(ctx, w.ask)
 	if err != nil {
-		return nil, err
+		s.noteFailure(ctx, err)
+		return nil, s.loginRequired(err, nil)
 	}
-	return answer, nil
+	return s.answer(w, token, s.save(ctx, token))
 }
 
 // uncached asks for a token of one's own; the server's wish for a pause holds all the same.
-func (s *Session) uncached(ctx context.Context, want Want, ask grant.Ask) (*Answer, error) {
+func (s *Session) uncached(ctx context.Context, w wish) (*Answer, error) {
 	if err := s.mayAsk(s.Clock()); err != nil {
 		return nil, err
 	}
-	answer, err := s.request(ctx, want, ask)
-	if err != nil {
-		return nil, err
+	token, err := s.Grant.Token(ctx, w.ask)
+	if err == nil {
+		return s.answer(w, token, nil)
 	}
-	return answer, nil
+	s.noteFailure(ctx, err)
+	if errors.Is(err, grant.ErrLoginRequired) {
+		return nil, fault.From(s.loginRequired(err, nil)).Hint("leave out --no-cache: a stored login is not looked at with it")
+	}
+	return nil, err
 }
 
-// stored reads the identity's record; nil is a miss. A token got with another secret is a miss too.
-func (s *Session) stored(ctx context.Context, bound []secret.String) (*tokenstore.Record, error) {
-	r, err := s.Store.Get(ctx, s.Identity.Key())
-	switch {
-	case errors.Is(err, tokenstore.ErrNotFound):
-		return nil, nil
-	case err != nil:
-		return nil, storeFault(err).Doing("reading the token from %s", s.Store.Place())
-	case !boundTo(r, bound):
-		return nil, nil
+// answer is a new token that lives as long as was asked for; kept is why it was not kept.
+func (s *Session) answer(w wish, token *grant.Token, kept error) (*Answer, error) {
+	var short error
+	if left := token.ExpiresAt.Sub(s.Clock()); w.want.MinTTL > 0 && left < w.want.MinTTL {
+		short = fault.New(fault.Auth, "auth.min_ttl", "the new token lives %s, less than the %s asked for",
+			left.Truncate(time.Second), w.want.MinTTL).Hint("ask for less with --min-ttl, or raise the token's life at the provider")
 	}
-	return r, nil
-}
-
-// request makes the one token request. The answer is given beside an auth.min_ttl error too, so that it can be kept.
-func (s *Session) request(ctx context.Context, want Want, ask grant.Ask) (*Answer, error) {
-	token, err := s.Grant.Token(ctx, ask)
-	if err != nil {
-		s.noteFailure(ctx, err)
+	if err := errors.Join(kept, short); err != nil {
 		return nil, err
 	}
-	answer := &Answer{Token: token}
-	if left := token.ExpiresAt.Sub(s.Clock()); want.MinTTL > 0 && left < want.MinTTL {
-		return answer, fault.New(fault.Auth, "auth.min_ttl", "the new token lives %s, less than the %s asked for",
-			left.Truncate(time.Second), want.MinTTL).Hint("ask for less with --min-ttl, or raise the token's life at the provider")
+	return &Answer{Token: token}, nil
+}
+
+// prove gives the token the user's own key.
+func (s *Session) prove(ctx context.Context, token *grant.Token) (err error) {
+	if s.ProofKey != nil && token.ProofKey.IsZero() {
+		token.ProofKey, err = s.ProofKey(ctx)
 	}
-	return answer, nil
+	return err
 }
 
 // lock takes the identity's lock; since is when the wait began, for telling whose failure another's was.
@@ -167,41 +209,4 @@ func (s *Session) lock(ctx context.Context) (unlock func(), since time.Time, err
 	defer cancel()
 	unlock, err = s.Locks.Lock(ctx, s.Identity.Key())
 	return unlock, since, err
-}
-
-// Stored gives the identity's record whether or not it is fresh, for looking at; nil where there is none.
-func (s *Session) Stored(ctx context.Context) (*tokenstore.Record, error) {
-	r, err := s.Store.Get(ctx, s.Identity.Key())
-	if errors.Is(err, tokenstore.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, storeFault(err).Doing("reading the token from %s", s.Store.Place())
-	}
-	return r, nil
-}
-
-// Forget drops the identity's token and whatever was noted about its token endpoint.
-func (s *Session) Forget(ctx context.Context) error {
-	unlock, _, err := s.lock(ctx)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	s.clearNotes()
-	if err := s.Store.Delete(ctx, s.Identity.Key()); err != nil {
-		return storeFault(err).Doing("forgetting the token in %s", s.Store.Place())
-	}
-	return nil
-}
-
-// storeFault lets a store's own words stand, and gives an error without any the store's kind.
-func storeFault(err error) *fault.Error {
-	if e, ok := errors.AsType[*fault.Error](err); ok {
-		return e
-	}
-	if errors.Is(err, context.Canceled) {
-		return fault.From(err)
-	}
-	return &fault.Error{Kind: fault.Store, Err: err}
 }

@@ -34,6 +34,7 @@ type Header struct {
 type Client struct {
 	HTTP   *http.Client // its redirect policy and its cookies are not used
 	Source TokenSource  // nil: calls carry no token
+	Bound  bool         // what Source gives is bound to a key (RFC 9449); for Preview, which asks for no token
 
 	Origins httpx.Origins // where token and Headers may go
 	Headers []Header

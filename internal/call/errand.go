@@ -17,6 +17,7 @@ type errand struct {
 
 	bearer  *httpx.Bearer
 	renewed bool
+	proven  bool // the API's nonce was answered
 	retries int
 	turns   int
 	began   time.Time
@@ -43,6 +44,10 @@ func (e *errand) settle(ctx context.Context) (*http.Response, error) {
 	for {
 		w := newWatch(ctx, e.client.IdleTimeout)
 		res, err := e.client.send(w, e.req, e.bearer, e.trip) //nolint:contextcheck // w carries ctx
+		if err == nil && e.mayProve(res) {
+			e.prove(res)
+			continue
+		}
 		if err == nil && e.mayRenew(res) {
 			if err := e.renew(ctx, res); err != nil {
 				return nil, err
@@ -60,8 +65,25 @@ func (e *errand) settle(ctx context.Context) (*http.Response, error) {
 	}
 }
 
+// mayProve reports whether the API wants the same request once more, with the nonce that its answer brought (RFC 9449
+// section 9). That is no word about the token.
+func (e *errand) mayProve(res *http.Response) bool {
+	return e.bearer != nil && !e.proven && e.bearer.Challenged(res) && replayable(e.req.Body)
+}
+
+func (e *errand) prove(res *http.Response) {
+	e.client.discard(res)
+	e.client.Trace.note("the API answered %d: it wants its nonce in the DPoP proof", res.StatusCode)
+	e.proven = true
+}
+
 func (e *errand) mayRenew(res *http.Response) bool {
-	return e.bearer != nil && !e.renewed && e.client.asksForToken(res) && replayable(e.req.Body)
+	return e.bearer != nil && !e.renewed && e.client.asksForToken(res) && !e.wantsNonce(res) && replayable(e.req.Body)
+}
+
+// wantsNonce reports whether the answer is about the proof, which no other token would change.
+func (e *errand) wantsNonce(res *http.Response) bool {
+	return e.bearer.Bound() && httpx.WantsNonce(res)
 }
 
 func (e *errand) renew(ctx context.Context, res *http.Response) error {

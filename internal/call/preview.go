@@ -24,7 +24,12 @@ func (c *Client) Preview(req *Request) (string, error) {
 	}
 	header.Del("Host")
 	if !req.NoAuth && c.Source != nil {
-		header.Set("Authorization", "Bearer "+secret.Redacted)
+		scheme := "Bearer "
+		if c.Bound {
+			scheme = "DPoP "
+			header[httpx.ProofHeader] = []string{secret.Redacted}
+		}
+		header.Set("Authorization", scheme+secret.Redacted)
 	}
 	fmt.Fprintf(&out, "%s %s HTTP/1.1\nHost: %s\n", req.method(), httpx.Visible(hideParameters(req.URL)), httpx.Visible(host))
 	trace.headers("> ", header, c.secretNames(req))

@@ -26,6 +26,9 @@ func (c *Client) send(w *watch, req *Request, bearer *httpx.Bearer, trip *Trip) 
 		trip.end(w, c.now())
 		return nil, w.fault(err, httpx.Operation(out.Method, out.URL))
 	}
+	if bearer != nil {
+		bearer.Learn(out.URL, res.Header)
+	}
 	w.enter("reading the body of the answer")
 	c.Trace.response(res)
 	req.Meter.begin(false, res.ContentLength)

@@ -26,7 +26,10 @@ func (o *showFlags) any() bool { return o.dryRun || o.curl }
 // show prints the request. No secret is resolved for it and no token asked for; what policy forbids is refused all the
 // same.
 func (g *globals) show(o *callOptions, p *profile.Profile, request *call.Request) error {
-	client := &call.Client{UserAgent: o.send.agent("authctl/" + g.app.Version)}
+	if o.show.curl && p.DPoP.On && !o.send.noAuth {
+		return noProofs("curl", p)
+	}
+	client := &call.Client{UserAgent: o.send.agent("authctl/" + g.app.Version), Bound: p.DPoP.On}
 	if err := o.again.into(client); err != nil {
 		return err
 	}

@@ -51,5 +51,20 @@ func (s *sessionTokens) bear(answer *auth.Answer, err error) (httpx.Bearer, erro
 		return httpx.Bearer{}, err
 	}
 	s.last = answer
-	return httpx.NewBearer(answer.Token.AccessToken, answer.Token.TokenType, s.origins), nil
+	return s.app.bearer(answer, s.origins)
+}
+
+// bearer is a session's token with the origins that it may go to, and with the proofs that it needs where it is bound to
+// a key (RFC 9449).
+func (a *App) bearer(answer *auth.Answer, origins httpx.Origins) (httpx.Bearer, error) {
+	t := answer.Token
+	b := httpx.NewBearer(t.AccessToken, t.TokenType, origins)
+	if t.ProofKey.IsZero() {
+		return b, nil
+	}
+	proofs, err := a.Proofs(t.ProofKey)
+	if err != nil {
+		return httpx.Bearer{}, err
+	}
+	return b.WithProof(proofs), nil
 }

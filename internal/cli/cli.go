@@ -41,6 +41,16 @@ type App struct {
 	Resolve func(ctx context.Context, p *profile.Profile, ref secret.Ref, key string, o Options) (secret.String, error)
 	// Transport connects to servers as the profile says.
 	Transport func(p *profile.Profile) (*http.Transport, error)
+	// Proofs proves the key that a token is bound to, a private JWK, with each request that carries the token.
+	Proofs func(key secret.String) (httpx.Proofs, error)
+	// Verify checks a JWT's signature with a server's JWK set.
+	Verify func(set []byte, token secret.String) (Verified, error)
+	// Discover reads what an issuer publishes about itself, reached as the profile says.
+	Discover func(ctx context.Context, issuer string, p *profile.Profile, o Options) (*Issuer, error)
+	// Browse opens an address in the person's browser.
+	Browse func(ctx context.Context, address string) error
+	// Picture draws an address as a QR code, line by line.
+	Picture func(address string) ([]string, error)
 	// Realms lists API Connect's identity providers, asking the server.
 	Realms func(ctx context.Context, p *profile.Profile, o Options, refresh bool) ([]Realm, error)
 	// Sandbox starts the local stand-ins in a folder.

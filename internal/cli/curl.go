@@ -53,6 +53,9 @@ func (g *globals) runCurl(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if p.DPoP.On {
+		return noProofs("curl", p)
+	}
 	allowed, err := origins(p)
 	if err != nil {
 		return err
@@ -86,6 +89,12 @@ func (g *globals) runCurl(ctx context.Context, args []string) error {
 			p.Name, os.DevNull)
 	}
 	return err
+}
+
+// noProofs refuses to hand a token that is bound to a key to a program that cannot prove the key (RFC 9449).
+func noProofs(program string, p *profile.Profile) error {
+	return fault.New(fault.Usage, "usage.dpop", "the profile has dpop: each request needs a proof of its own, which %s cannot make", program).
+		Hint("authctl call -p %s /path", p.Name).Hint("authctl proxy -p %s", p.Name)
 }
 
 // curlPlan judges the command line; nothing was read, asked or run for it so far.

@@ -157,7 +157,8 @@ func (o *execOptions) pairs(token secret.String, tokenType string) ([]string, er
 	}
 	if o.header != "" {
 		if tokenType != "" && !strings.EqualFold(tokenType, "Bearer") {
-			return nil, fault.New(fault.Protocol, "protocol.token_type", "the token's type is not Bearer")
+			return nil, fault.New(fault.Protocol, "protocol.token_type", "the token's type is not Bearer").
+				Hint("authctl call or authctl proxy sends it as it must be sent")
 		}
 		pairs = append(pairs, o.header+"=Authorization: Bearer "+text)
 	}

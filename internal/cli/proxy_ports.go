@@ -48,11 +48,8 @@ func (s *proxyTokens) bear(answer *auth.Answer, err error) (relay.Token, error) 
 		return relay.Token{}, err
 	}
 	s.last = answer
-	t := answer.Token
-	return relay.Token{
-		Bearer:     httpx.NewBearer(t.AccessToken, t.TokenType, s.origins),
-		ObtainedAt: t.ObtainedAt, ExpiresAt: t.ExpiresAt,
-	}, nil
+	bearer, err := s.app.bearer(answer, s.origins)
+	return relay.Token{Bearer: bearer, ObtainedAt: answer.Token.ObtainedAt, ExpiresAt: answer.Token.ExpiresAt}, err
 }
 
 // listenAdmin opens what watchers ask. What it serves is no secret, so that any address will do; one that others reach

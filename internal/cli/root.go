@@ -36,6 +36,9 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"token", newToken},
+		{"login", newLogin},
+		{"logout", newLogout},
+		{"userinfo", newUserinfo},
 		{"call", newCall},
 		{"proxy", newProxy},
 		{"curl", newCurl},
@@ -60,6 +63,7 @@ func (a *App) tree(g *globals, args []string) *cobra.Command {
 		Long: "authctl gets OAuth 2.0 tokens for the profiles in profiles.yaml, keeps them in the OS keyring or a sealed file,\n" +
 			"and makes HTTP calls that carry them, only to where they belong.",
 		Example: "  authctl token get --profile entra\n" +
+			"  authctl login --profile sso\n" +
 			"  authctl call GET /api/v1/things --profile tnco",
 		SilenceUsage: true, SilenceErrors: true,
 		Args:              noSuchCommand,

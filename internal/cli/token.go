@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/tokenstore"
 )
 
@@ -21,10 +23,10 @@ type TokenLister interface {
 }
 
 func newToken(g *globals) *cobra.Command {
-	return group("token", "Get, list, look at and forget tokens",
-		"Get, list, look at and forget tokens. Only `token get` prints one.",
+	return group("token", "Get, list, look at, revoke and forget tokens",
+		"Get, list, look at, revoke and forget tokens. Only `token get` prints one.",
 		"  authctl token get --profile tnco\n  authctl token list",
-		newTokenGet(g), newTokenList(g), newTokenInspect(g), newTokenForget(g))
+		newTokenGet(g), newTokenList(g), newTokenInspect(g), newTokenIntrospect(g), newTokenRevoke(g), newTokenForget(g))
 }
 
 func newTokenList(g *globals) *cobra.Command {
@@ -32,7 +34,8 @@ func newTokenList(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the stored tokens, without the tokens themselves",
-		Long:  "List the stored tokens: profile, provider, subject or client, scopes, how long they live and where they lie. Never a token.",
+		Long: "List the stored tokens: profile, provider, who logged in or else the user or client, scopes, how long they live, whether\n" +
+			"they are renewed by a refresh token, and where they lie. Never a token.",
 		Example: "  authctl token list\n" +
 			"  authctl token list --format json",
 		Args: between(0, 0, "no arguments"),
@@ -54,6 +57,7 @@ type tokenLine struct {
 	Scopes    []string `json:"scopes"`
 	ExpiresAt string   `json:"expires_at"`
 	ExpiresIn int64    `json:"expires_in"`
+	Refresh   bool     `json:"refresh"`
 	Storage   string   `json:"storage"`
 }
 
@@ -62,7 +66,7 @@ func (g *globals) runTokenList(ctx context.Context, format string) error {
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"PROFILE", "PROVIDER", "SUBJECT", "SCOPES", "EXPIRES IN", "STORAGE"}}
+	rows := [][]string{{"PROFILE", "PROVIDER", "SUBJECT", "SCOPES", "EXPIRES IN", "REFRESH", "STORAGE"}}
 	lines := make([]tokenLine, 0, len(records))
 	for _, r := range records {
 		line := g.tokenLine(r, store.Place())
@@ -71,16 +75,19 @@ func (g *globals) runTokenList(ctx context.Context, format string) error {
 		if line.ExpiresIn > 0 {
 			left = (time.Duration(line.ExpiresIn) * time.Second).String()
 		}
-		rows = append(rows, []string{line.Profile, line.Provider, line.Subject, strings.Join(line.Scopes, " "), left, line.Storage})
+		refresh := ""
+		if line.Refresh {
+			refresh = "yes"
+		}
+		rows = append(rows, []string{
+			line.Profile, line.Provider, line.Subject, strings.Join(line.Scopes, " "), left, refresh, line.Storage,
+		})
 	}
 	return g.app.listing(format, rows, lines)
 }
 
 func (g *globals) tokenLine(r *tokenstore.Record, place string) tokenLine {
-	subject := r.Subject
-	if subject == "" {
-		subject = r.ClientID
-	}
+	subject := cmp.Or(r.Subject, whoIn(r.IDToken), r.ClientID)
 	scopes := r.Scopes
 	if r.Scope != "" {
 		scopes = strings.Fields(r.Scope)
@@ -88,7 +95,8 @@ func (g *globals) tokenLine(r *tokenstore.Record, place string) tokenLine {
 	return tokenLine{
 		Profile: r.Profile, Provider: r.Provider, Subject: subject, Scopes: append([]string{}, scopes...),
 		ExpiresAt: r.ExpiresAt.UTC().Format(time.RFC3339),
-		ExpiresIn: int64(max(0, r.ExpiresAt.Sub(g.app.Clock())) / time.Second), Storage: place,
+		ExpiresIn: int64(max(0, r.ExpiresAt.Sub(g.app.Clock())) / time.Second),
+		Refresh:   !r.RefreshToken.IsZero(), Storage: place,
 	}
 }
 
@@ -163,6 +171,15 @@ func (g *globals) forgetChosen(ctx context.Context) error {
 	if err := session.Forget(ctx); err != nil {
 		return err
 	}
+	if err := g.forgetOthers(ctx, p); err != nil {
+		return err
+	}
+	g.app.note("forgot the tokens of %s", p.Name)
+	return nil
+}
+
+// forgetOthers drops the tokens that flags such as --scope made for a profile.
+func (g *globals) forgetOthers(ctx context.Context, p *profile.Profile) error {
 	g.profile = p.Name
 	store, records, err := g.records(ctx)
 	if err != nil {
@@ -173,7 +190,6 @@ func (g *globals) forgetChosen(ctx context.Context) error {
 			return (&fault.Error{Kind: fault.Store, Err: err}).Doing("forgetting the token in %s", store.Place())
 		}
 	}
-	g.app.note("forgot the tokens of %s", p.Name)
 	return nil
 }
 

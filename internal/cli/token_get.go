@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authctl/authctl/internal/auth"
+	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/profile"
 )
 
@@ -91,6 +92,10 @@ func (g *globals) runTokenGet(ctx context.Context, o *tokenGetOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.format == "exec-credential" && p.DPoP.On {
+		return usage("a token of a profile with dpop is of no use without its key, which a credential plugin cannot hand over").
+			Hint("authctl call -p %s /path", p.Name).Hint("authctl proxy -p %s", p.Name)
+	}
 	if p, err = o.narrow.apply(g.app, p); err != nil {
 		return err
 	}
@@ -102,7 +107,19 @@ func (g *globals) runTokenGet(ctx context.Context, o *tokenGetOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := fitsFormat(o.format, answer.Token.TokenType); err != nil {
+		return err
+	}
 	return writeOut(g.app.IO.Out, render(p, answer))
+}
+
+// fitsFormat keeps what is no access token (RFC 8693 section 2.2.1) out of the forms that pass for one.
+func fitsFormat(format, tokenType string) error {
+	if tokenType == "N_A" && (format == "header" || format == "exec-credential") {
+		return fault.New(fault.Protocol, "protocol.token_type", "the server says that this is no access token (token_type N_A)").
+			Hint("--format raw prints it all the same")
+	}
+	return nil
 }
 
 type renderToken func(*profile.Profile, *auth.Answer) []byte
@@ -113,7 +130,7 @@ func (g *globals) tokenFormat(name string) (renderToken, error) {
 		return func(_ *profile.Profile, a *auth.Answer) []byte { return []byte(a.Token.AccessToken.Reveal() + "\n") }, nil
 	case "header":
 		return func(_ *profile.Profile, a *auth.Answer) []byte {
-			return []byte("Authorization: Bearer " + a.Token.AccessToken.Reveal() + "\n")
+			return []byte("Authorization: " + scheme(a.Token.TokenType) + " " + a.Token.AccessToken.Reveal() + "\n")
 		}, nil
 	case "json":
 		return g.tokenJSON, nil
@@ -121,6 +138,14 @@ func (g *globals) tokenFormat(name string) (renderToken, error) {
 		return g.execCredential, nil
 	}
 	return nil, usage("--format is raw, json, header or exec-credential")
+}
+
+// scheme is how a token of the type is sent (RFC 6750 section 2.1, RFC 9449 section 7.1).
+func scheme(tokenType string) string {
+	if strings.EqualFold(tokenType, "DPoP") {
+		return "DPoP"
+	}
+	return "Bearer"
 }
 
 func (g *globals) tokenJSON(p *profile.Profile, a *auth.Answer) []byte {

@@ -33,7 +33,13 @@ func providers() map[string]config.Provider {
 		"apiconnect": {Keys: keys(profile.Key{Name: "realm"}, profile.Key{Name: "api_key", Type: profile.Secret},
 			profile.Key{Name: "credentials_file", Type: profile.Path}), Complete: tokenURL("/api/token")},
 		"entra": {Keys: keys(profile.Key{Name: "tenant"}, profile.Key{Name: "authority", Type: profile.URL},
-			profile.Key{Name: "cloud", Later: true}), Complete: func(p *profile.Profile) error {
+			profile.Key{Name: "cloud", Words: []string{"public", "china"}}, profile.Key{Name: "cae", Type: profile.Bool},
+			profile.Key{Name: "certificate", Type: profile.Map, Members: keys(profile.Key{Name: "file", Type: profile.Path},
+				profile.Key{Name: "key", Type: profile.Secret}, profile.Key{Name: "send_chain", Type: profile.Bool})},
+			profile.Key{
+				Name: "managed_identity", Type: profile.WordOrMap, Words: []string{"system"},
+				Members: keys(profile.Key{Name: "client_id"}, profile.Key{Name: "object_id"}),
+			}), Complete: func(p *profile.Profile) error {
 			if len(p.Scopes) > 0 && !strings.HasSuffix(p.Scopes[0], "/.default") {
 				return &profile.KeyError{Key: "scopes", Reason: "must end in /.default", Hint: "scopes: [ID/.default]"}
 			}
@@ -43,7 +49,8 @@ func providers() map[string]config.Provider {
 			Keys:     keys(profile.Key{Name: "region"}, profile.Key{Name: "platform_url", Type: profile.URL}),
 			Complete: func(*profile.Profile) error { return nil },
 		},
-		"oauth2": {Keys: keys(profile.Key{Name: "authorization_url", Type: profile.URL, Later: true}), Complete: tokenURL("/token")},
+		"oauth2": {Complete: tokenURL("/token")},
+		"oidc":   {Keys: keys(profile.Key{Name: "issuer", Type: profile.URL}), Complete: tokenURL("/token")},
 	}
 }
 

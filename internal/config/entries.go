@@ -19,7 +19,8 @@ type reader struct {
 	*Loader
 	file    *File
 	private bool
-	label   string // of the entry being read: its quoted name, or #3
+	label   string          // of the entry being read: its quoted name, or #3
+	noted   map[string]bool // the providers whose secret keys file knows
 }
 
 // decodeEntries takes the list of profiles apart without reading them.
@@ -51,7 +52,7 @@ func label(entry *yaml.Node, i int) string {
 
 // profiles reads all entries, since a mistake in one profile may be why another is chosen.
 func (r *reader) profiles() error {
-	r.file.secrets = map[string]bool{"client_secret": true, "password": true}
+	r.file.secrets, r.noted = map[string]bool{}, map[string]bool{}
 	if r.file.StorageKey.Scheme == secret.Literal && !r.private {
 		return &problem{key: "storage_key", reason: readableLiteral, hint: "chmod 600 " + quoted(r.file.Path)}
 	}
@@ -70,6 +71,9 @@ func (r *reader) profiles() error {
 		}
 		lines[folded] = locate(entry, "name")
 		r.file.Profiles = append(r.file.Profiles, p)
+	}
+	if err := r.exchanges(); err != nil {
+		return err
 	}
 	if name := r.file.DefaultProfile; name != "" && r.file.index(name) < 0 {
 		return &problem{
@@ -90,8 +94,9 @@ func (r *reader) entry(n *yaml.Node) (*profile.Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &profile.Profile{Own: profile.Values{}}
+	p := &profile.Profile{Own: profile.Values{}, Said: make(map[string]bool, len(n.Content)/2)}
 	for i := 0; i < len(n.Content); i += 2 {
+		p.Said[n.Content[i].Value] = true
 		if err := r.key(p, provider, n.Content[i], n.Content[i+1]); err != nil {
 			return nil, err
 		}
@@ -121,48 +126,60 @@ func (r *reader) provider(n *yaml.Node) (Provider, error) {
 		return Provider{}, err
 	}
 	if provider, ok := r.Providers[name]; ok {
-		for _, key := range provider.Keys {
-			if key.Type == profile.Secret {
-				r.file.secrets[key.Name] = true
-			}
-		}
+		r.noteSecrets(name)
 		return provider, nil
 	}
 	e := &profile.KeyError{Key: "provider", Reason: "is not known", Hint: "one of: " + strings.Join(r.names(), ", ")}
 	if near := nearest(name, r.names()); near != "" {
 		e.Hint = "did you mean " + near + "? " + e.Hint
 	}
-	if name == "oidc" {
-		e.Reason, e.Hint = profile.NotYet, "provider: oauth2, with token_url"
-	}
 	return Provider{}, e
+}
+
+// noteSecrets remembers which keys hold secrets, once for each provider.
+func (r *reader) noteSecrets(provider string) {
+	if r.noted[provider] {
+		return
+	}
+	r.noted[provider] = true
+	for _, key := range r.SecretKeys(provider) {
+		r.file.secrets[key] = true
+	}
 }
 
 func (l *Loader) names() []string { return slices.Sorted(maps.Keys(l.Providers)) }
 
 // key decodes one key of an entry.
 func (r *reader) key(p *profile.Profile, provider Provider, k, n *yaml.Node) error {
-	if known, err := r.common(p, k.Value, n); known {
+	known, err := r.common(p, k.Value, n)
+	if known {
 		return err
 	}
-	known := commonKeys()
 	for _, key := range provider.Keys {
 		if key.Name == k.Value {
-			return r.own(p, key, n)
-		}
-		if !key.Later {
-			known = append(known, key.Name)
+			p.Own[key.Name], err = r.own(key.Name, key, n)
+			return err
 		}
 	}
-	if slices.Contains(strings.Fields(notYet), k.Value) {
-		return &profile.KeyError{Key: k.Value, Reason: profile.NotYet}
-	}
-	for _, other := range r.Providers {
-		if slices.ContainsFunc(other.Keys, func(key profile.Key) bool { return key.Name == k.Value }) {
-			return &profile.KeyError{Key: k.Value, Reason: "the provider of this profile has no such key", Hint: "remove the line"}
+	if others := r.having(k.Value); len(others) > 0 {
+		return &profile.KeyError{
+			Key: k.Value, Reason: "the provider of this profile has no such key",
+			Hint: "provider: " + strings.Join(others, " or ") + ", or remove the line",
 		}
 	}
-	return unknownKey("", k, known)
+	return unknownKey("", k, append(commonKeys(), built(provider.Keys)...))
+}
+
+// built names the keys whose features there are.
+func built(keys []profile.Key) []string {
+	return names(slices.DeleteFunc(slices.Clone(keys), func(key profile.Key) bool { return key.Later }))
+}
+
+// having names the providers that have a key.
+func (l *Loader) having(key string) []string {
+	return slices.DeleteFunc(l.names(), func(name string) bool {
+		return !slices.ContainsFunc(l.Providers[name].Keys, func(k profile.Key) bool { return k.Name == key && !k.Later })
+	})
 }
 
 // id is a text that is sent as it is, but for blanks around it.
@@ -173,6 +190,24 @@ func (r *reader) id(key string, n *yaml.Node) (string, error) {
 			fmt.Sprintf("%s:%d: profile %s: %s: blanks around the value were cut", r.file.Path, n.Line, r.label, key))
 	}
 	return text, err
+}
+
+// SecretKeys lists the keys of a provider's profiles that hold secret references; those in mappings by their path, as
+// assertion.key.
+func (l *Loader) SecretKeys(provider string) []string {
+	top, nested := profile.SecretKeys()
+	return append(append(top, nested...), secretsAmong("", l.Providers[provider].Keys)...)
+}
+
+func secretsAmong(prefix string, keys []profile.Key) []string {
+	var out []string
+	for _, key := range keys {
+		if key.Type == profile.Secret && !key.Later {
+			out = append(out, prefix+key.Name)
+		}
+		out = append(out, secretsAmong(prefix+key.Name+".", key.Members)...)
+	}
+	return out
 }
 
 // path makes a file's name absolute: ~ is the home folder, and what is relative lies beside profiles.yaml.

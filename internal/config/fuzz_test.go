@@ -15,18 +15,22 @@ func TestBombsEndInTime(t *testing.T) {
 		aliases += "a" + string(i) + ": &a" + string(i) + " [" + strings.Repeat("*a"+prev+",", 9) + "]\n"
 	}
 	for name, text := range map[string]string{
-		"aliases":       aliases,
-		"flow nesting":  strings.Repeat("[", 20000),
-		"closed":        "profiles: " + strings.Repeat("[", 9000) + strings.Repeat("]", 9000),
-		"maps":          "profiles: " + strings.Repeat("{a: ", 20000),
-		"block nesting": strings.Repeat("- ", 20000) + "x",
-		"one line":      "profiles: " + strings.Repeat("x", 1<<20-11),
-		"one key":       strings.Repeat("k", 1<<20-3) + ": x",
-		"many keys":     manyKeys(),
-		"many items":    "profiles:\n" + strings.Repeat("- x\n", 1<<18-10),
-		"quotes":        strings.Repeat("'", 1<<20),
-		"anchors":       strings.Repeat("&a ", 1<<18),
-		"questions":     strings.Repeat("? ", 1<<18),
+		"aliases":        aliases,
+		"flow nesting":   strings.Repeat("[", 20000),
+		"closed":         "profiles: " + strings.Repeat("[", 9000) + strings.Repeat("]", 9000),
+		"maps":           "profiles: " + strings.Repeat("{a: ", 20000),
+		"block nesting":  strings.Repeat("- ", 20000) + "x",
+		"one line":       "profiles: " + strings.Repeat("x", 1<<20-11),
+		"one key":        strings.Repeat("k", 1<<20-3) + ": x",
+		"many keys":      manyKeys(),
+		"many items":     "profiles:\n" + strings.Repeat("- x\n", 1<<18-10),
+		"quotes":         strings.Repeat("'", 1<<20),
+		"anchors":        strings.Repeat("&a ", 1<<18),
+		"questions":      strings.Repeat("? ", 1<<18),
+		"claims":         oauth2Head + "    assertion: {key: env:K, claims: {a: " + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "}}\n",
+		"claims in maps": oauth2Head + "    assertion: {key: env:K, claims: " + strings.Repeat("{a: ", 9000) + strings.Repeat("}", 9000) + "}\n",
+		"many claims":    oauth2Head + "    assertion: {key: env:K, claims: {a: 1" + strings.Repeat(", a: 1", 1<<17) + "}}\n",
+		"many details":   oauth2Head + "    authorization_details: [" + strings.Repeat("{type: a},", 1<<16) + "x]\n",
 	} {
 		start := time.Now()
 		_, err := load(t, text)
@@ -51,6 +55,10 @@ func FuzzLoad(f *testing.F) {
 	f.Add("default_profile: a\nstorage: file\nstorage_key: PLANTED\n" + oneProfile + "    client_secret: PLANTED\n    tls: {ca_file: ~/x}\n")
 	f.Add("profiles:\n- name: a\n  provider: entra\n  scopes: [PLANTED]\n  params: [{name: a, value: *b}]\n")
 	f.Add("profiles: [{name: a, provider: apiconnect, api_key: \"PLANTED\\x07\", headers: [{name: a, value: PLANTED b}]}]")
+	f.Add(oauth2Head + "    assertion: {key: PLANTED, ttl: 5m, claims: {a: [1, {b: PLANTED}], iss: x}}\n    dpop: {alg: PLANTED}\n")
+	f.Add(oauth2Head + "    client_assertion: {jwt: PLANTED, key: \"PLANTED\\n\"}\n    subject_token: {profile: a, type: PLANTED}\n    redirect_port: 0x1\n")
+	f.Add(oauth2Head + "    authorization_details: [{type: PLANTED, a: {b: {c: [[[1.0e9, .5, ~]]]}}}, PLANTED]\n    token_headers: [{name: PLANTED, value: a}]\n")
+	f.Add("profiles:\n- {name: a, provider: entra, certificate: {file: x, key: PLANTED}, managed_identity: {PLANTED: x}, cae: PLANTED, actor_token: {profile: a}}\n")
 	f.Add("? [a]\n: !!binary x\n<<: *PLANTED\n")
 	l := loader()
 	f.Fuzz(func(t *testing.T, text string) {

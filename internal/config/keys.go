@@ -9,16 +9,14 @@ import (
 	"github.com/authctl/authctl/internal/profile"
 )
 
-// notYet are the keys of docs/profiles.md's contract, common to the providers, whose features are not built yet.
-const notYet = "refresh_token redirect_host redirect_port redirect_path authorization_params par assertion client_assertion " +
-	"subject_token actor_token requested_token_type backchannel_authentication_url login_hint login_hint_token id_token_hint " +
-	"binding_message token_headers dpop authorization_details issuer jwks_uri authorization_url device_authorization_url " +
-	"revocation_url introspection_url pushed_authorization_request_url"
-
 // commonKeys are the keys of every provider, in the order of the documentation.
 func commonKeys() []string {
 	return strings.Fields("name provider base_url allowed_origins grant client_id client_secret client_auth basic_encoding " +
-		"username password scopes audience resources params headers tls proxy default_ttl expiry_skew timeout reauth_statuses token_url")
+		"username password scopes audience resources params headers tls proxy default_ttl expiry_skew timeout reauth_statuses token_url " +
+		"authorization_url device_authorization_url pushed_authorization_request_url backchannel_authentication_url " +
+		"revocation_url introspection_url jwks_uri refresh_token redirect_host redirect_port redirect_path authorization_params par " +
+		"assertion client_assertion subject_token actor_token requested_token_type login_hint login_hint_token id_token_hint " +
+		"binding_message token_headers dpop authorization_details")
 }
 
 // common decodes a key that every provider has; it reports false for any other.
@@ -79,35 +77,9 @@ func (r *reader) structured(p *profile.Profile, key string, n *yaml.Node) (known
 	case "reauth_statuses":
 		p.ReauthStatuses, err = statuses(key, n)
 	default:
-		return false, nil
+		return r.grantKey(p, key, n)
 	}
 	return true, err
-}
-
-// own decodes a key that the provider declares.
-func (r *reader) own(p *profile.Profile, key profile.Key, n *yaml.Node) error {
-	var value any
-	var err error
-	switch {
-	case key.Later:
-		err = &profile.KeyError{Key: key.Name, Reason: profile.NotYet}
-	case key.Type == profile.Text:
-		value, err = r.id(key.Name, n)
-	case key.Type == profile.Path:
-		value, err = r.path(key.Name, n)
-	case key.Type == profile.Secret:
-		value, err = decodeRef(key.Name, n)
-	case key.Type == profile.URL:
-		var text string
-		if text, err = scalar(key.Name, n); err == nil {
-			value, err = text, profile.CheckURL(key.Name, text)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	p.Own[key.Name] = value
-	return nil
 }
 
 // unknownKey says which key was most likely meant; prefix is the path of the mapping that it stands in.

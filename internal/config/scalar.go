@@ -83,7 +83,11 @@ func decodeRef(key string, n *yaml.Node) (secret.Ref, error) {
 	if err != nil {
 		return secret.Ref{}, err
 	}
-	ref, err := secret.ParseRef(text)
+	parse := secret.ParseRef
+	if profile.HoldsDocument(key) {
+		parse = secret.ParseDocumentRef
+	}
+	ref, err := parse(text)
 	if err != nil {
 		return secret.Ref{}, &profile.KeyError{
 			Key: key, Reason: err.Error(),

@@ -29,19 +29,30 @@ func (f *File) masked(entry *yaml.Node) *yaml.Node {
 	for i := 0; i < len(out.Content); i += 2 {
 		key, value := out.Content[i].Value, out.Content[i+1]
 		switch {
-		case f.secrets[key]:
-			maskLiteral(value)
 		case key == "proxy" && strings.Contains(value.Value, "@"):
 			*value = yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: secret.Redacted}
-		case key == "headers":
+		case key == "headers" || key == "token_headers":
 			for _, item := range value.Content {
 				if _, text := lookUp(item, "value"); text != nil {
 					maskLiteral(text)
 				}
 			}
+		default:
+			f.mask(key, value)
 		}
 	}
 	return out
+}
+
+// mask hides what stands as text where a secret reference may, however deep in mappings; path is the key's.
+func (f *File) mask(path string, n *yaml.Node) {
+	if f.secrets[path] {
+		maskLiteral(n)
+		return
+	}
+	for i := 0; n.Kind == yaml.MappingNode && i < len(n.Content); i += 2 {
+		f.mask(path+"."+n.Content[i].Value, n.Content[i+1])
+	}
 }
 
 // bare copies a node without comments.

@@ -25,13 +25,17 @@ const (
 	Form Encoding = "form"
 )
 
+// assertionType is the client_assertion_type of every JWT (RFC 7523 section 2.2).
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
 // ClientAuth is how the client proves itself (RFC 6749 section 2.3), in one style that was chosen beforehand: probing
 // would send the secret twice and count twice towards a lock-out. The zero value is refused.
 type ClientAuth struct {
-	style    oauth2.AuthStyle // AutoDetect, the zero value, is never used
-	id       string
-	secret   SecretFunc // nil: a public client
-	encoding Encoding
+	style     oauth2.AuthStyle // AutoDetect, the zero value, is never used
+	id        string
+	secret    SecretFunc // nil: none is sent
+	encoding  Encoding
+	assertion Assertion // nil: none is sent
 }
 
 // Basic is client_secret_basic: id and secret in the Authorization header.
@@ -44,10 +48,23 @@ func Post(id string, secret SecretFunc) ClientAuth {
 	return ClientAuth{style: oauth2.AuthStyleInParams, id: id, secret: secret}
 }
 
-// None is a public client: its id in the body, and no proof.
+// ByAssertion is private_key_jwt and client_secret_jwt (RFC 7523 section 2.2), and a federated client whose JWT
+// another issuer made: the id and a client_assertion in the body.
+func ByAssertion(id string, assertion Assertion) ClientAuth {
+	return ClientAuth{style: oauth2.AuthStyleInParams, id: id, assertion: assertion}
+}
+
+// Certificate is tls_client_auth and self_signed_tls_client_auth (RFC 8705 section 2): the id in the body; the
+// handshake, which is the transport's, has the proof.
+func Certificate(id string) ClientAuth { return None(id) }
+
+// None is a public client: its id in the body, and no proof. Without an id it sends nothing at all.
 func None(id string) ClientAuth {
 	return ClientAuth{style: oauth2.AuthStyleInParams, id: id}
 }
+
+// ID is the client's id.
+func (a ClientAuth) ID() string { return a.id }
 
 var errNoClientAuth = errors.New("the token request has no client authentication style")
 
@@ -69,16 +86,34 @@ func (a ClientAuth) authenticate(ctx context.Context, r *Request, mask *secret.M
 			r.Header = http.Header{}
 		}
 		r.Header.Set("Authorization", "Basic "+a.pair(proof).Reveal())
+		return nil
 	case oauth2.AuthStyleInParams:
-		fields := []Field{Plain("client_id", a.id)}
-		if a.secret != nil {
-			fields = append(fields, Hidden("client_secret", proof))
-		}
+		fields, err := a.fields(ctx, r, proof)
 		r.Fields = slices.Insert(slices.Clone(r.Fields), min(1, len(r.Fields)), fields...)
+		return err
 	default:
 		return errNoClientAuth
 	}
-	return nil
+}
+
+// fields are the members that prove the client in a body. An authorization request that is pushed names the client by
+// itself (RFC 9126 section 2.1), and the id must not stand there twice.
+func (a ClientAuth) fields(ctx context.Context, r *Request, proof secret.String) ([]Field, error) {
+	var fields []Field
+	if a.id != "" && !slices.ContainsFunc(r.Fields, func(f Field) bool { return f.Name == "client_id" }) {
+		fields = append(fields, Plain("client_id", a.id))
+	}
+	switch {
+	case a.assertion != nil:
+		jwt, err := a.assertion(ctx, r.audience())
+		if err != nil {
+			return nil, err
+		}
+		return append(fields, Plain("client_assertion_type", assertionType), Hidden("client_assertion", jwt)), nil
+	case a.secret != nil:
+		return append(fields, Hidden("client_secret", proof)), nil
+	}
+	return fields, nil
 }
 
 // pair is the credentials of HTTP Basic.

@@ -1,7 +1,6 @@
 package grant
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -32,69 +31,25 @@ type Endpoint struct {
 
 // Token sends one token request and reads the reply. Its errors are *[fault.Error].
 func (e *Endpoint) Token(ctx context.Context, r Request) (*Token, error) {
-	target, err := e.target(r.URL)
+	rep, err := e.post(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	// Asking for a secret may wait for a person; the time-out is for the server alone.
-	if err := r.Auth.authenticate(ctx, &r, e.Mask); err != nil {
-		return nil, err
-	}
-	for _, f := range r.Fields {
-		if f.hidden {
-			e.Mask.Add(f.Value)
-		}
-	}
-	body, mediaType, err := r.content()
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, e.timeout())
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(body))
-	if err != nil {
-		return nil, unusable()
-	}
-	if r.Header != nil {
-		req.Header = r.Header.Clone()
-	}
-	req.Header.Set("Content-Type", mediaType)
-
-	sent := e.now()
-	what := e.operation(req)
-	rep, err := e.exchange(req)
-	if err != nil {
-		return nil, httpx.Failure(err).Doing("%s", what)
-	}
-	token, failure := e.judge(rep, sent, r.DefaultTTL)
+	token, failure := e.judge(rep, &r)
 	if failure != nil {
-		return nil, failure.Doing("%s", what)
+		return nil, failure.Doing("%s", e.operation(rep.from))
 	}
 	return token, nil
 }
 
 // Fetch gets a public document of the authorization server, under the limits of a token request.
 func (e *Endpoint) Fetch(ctx context.Context, address string, header http.Header) ([]byte, error) {
-	target, err := e.target(address)
+	rep, err := e.get(ctx, address, header)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, e.timeout())
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
-	if err != nil {
-		return nil, unusable()
-	}
-	if header != nil {
-		req.Header = header.Clone()
-	}
-	what := e.operation(req)
-	rep, err := e.exchange(req)
-	if err != nil {
-		return nil, httpx.Failure(err).Doing("%s", what)
-	}
 	if failure := e.judgeDocument(rep); failure != nil {
-		return nil, failure.Doing("%s", what)
+		return nil, failure.Doing("%s", e.operation(rep.from))
 	}
 	return rep.body, nil
 }
@@ -111,6 +66,7 @@ func (e *Endpoint) exchange(req *http.Request) (*reply, error) {
 	}
 	defer resp.Body.Close()
 	rep := read(resp)
+	rep.sent = began
 	e.trace("HTTP %d, %d bytes, %s", rep.status, len(rep.body), e.now().Sub(began).Round(time.Millisecond))
 	if err := req.Context().Err(); errors.Is(err, context.Canceled) {
 		return nil, err // whatever arrived, nobody waits for it any more

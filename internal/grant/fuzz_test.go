@@ -35,7 +35,7 @@ func FuzzTokenReply(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
 		e := &Endpoint{Mask: secret.NewMask(), Clock: func() time.Time { return time.Unix(1_700_000_000, 0) }}
 		e.Mask.Add(secret.New("C4NARY-C4NARY"))
-		token, failure := e.judge(&reply{status: status, header: http.Header{}, from: from, body: body}, e.now(), time.Minute)
+		token, failure := e.judge(&reply{status: status, header: http.Header{}, from: from, body: body, sent: e.now()}, &Request{DefaultTTL: time.Minute})
 		if failure != nil {
 			checkFailure(t, failure)
 			return

@@ -52,13 +52,21 @@ type Ask struct {
 	Claims string
 }
 
+// key is the key that the tokens of the store are bound to, empty where there is none.
+func (a Ask) key() secret.String {
+	if a.Prev == nil {
+		return secret.String{}
+	}
+	return a.Prev.ProofKey
+}
+
 // Token is a checked reply of a token endpoint.
 type Token struct {
 	AccessToken  secret.String // matches RFC 6750 section 2.1 b64token
-	TokenType    string        // "Bearer"
+	TokenType    string        // "Bearer", "DPoP", or "N_A" for what is no access token (RFC 8693 section 2.2.1)
 	RefreshToken secret.String
 	IDToken      secret.String
-	ProofKey     secret.String // the JWK of the private key that the tokens are bound to (RFC 9449); empty: none
+	ProofKey     secret.String // the JWK of the private key that the tokens are bound to (RFC 9449); empty: none, or the user's own
 	Scope        string
 	ObtainedAt   time.Time // just before the request was sent
 	ExpiresAt    time.Time // not after ObtainedAt: serves once and is not kept

@@ -3,7 +3,7 @@ package grant
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -16,17 +16,17 @@ const (
 	farFuture   = 1e11           // as a Unix time: the year 5138, within reach of time.Time
 )
 
-var errLifetime = errors.New("expires_in is not a number of seconds")
-
-// lifetime reads expires_in: a number, or a string that is one. said is false where the server left it open.
-func lifetime(raw json.RawMessage) (life time.Duration, said bool, err error) {
+// Lifetime reads expires_in and its like: a number of seconds, or a string that is one; fractions are cut, and what is
+// not above 0 is 0. said is false where the server left it open.
+func (m Members) Lifetime(name string) (life time.Duration, said bool, err error) {
+	raw := m[name]
 	text := string(raw)
 	if text == "" || text == "null" {
 		return 0, false, nil
 	}
 	if text[0] == '"' {
 		if err := json.Unmarshal(raw, &text); err != nil {
-			return 0, false, errLifetime
+			return 0, false, notSeconds(name)
 		}
 		if text == "" {
 			return 0, false, nil
@@ -34,10 +34,12 @@ func lifetime(raw json.RawMessage) (life time.Duration, said bool, err error) {
 	}
 	life, ok := seconds(text)
 	if !ok {
-		return 0, false, errLifetime
+		return 0, false, notSeconds(name)
 	}
 	return life, true, nil
 }
+
+func notSeconds(name string) error { return fmt.Errorf("%s is not a number of seconds", name) }
 
 // seconds reads a number of JSON's grammar; fractions are cut.
 func seconds(text string) (time.Duration, bool) {

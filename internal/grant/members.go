@@ -11,9 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// members are the top-level members of a reply by their exact names. encoding/json would match names in any case and
+// Members are the top-level members of a reply by their exact names. encoding/json would match names in any case and
 // let the last of two win, so that whoever can add a member could choose the token.
-type members map[string]json.RawMessage
+type Members map[string]json.RawMessage
 
 // Why a body is no token reply. None of them quotes the server.
 var (
@@ -28,7 +28,7 @@ var (
 const blanks = " \t\r\n"
 
 // parse reads a body by its bytes: servers label JSON as text, forms as HTML, and put a BOM before either.
-func parse(body []byte) (members, error) {
+func parse(body []byte) (Members, error) {
 	if !utf8.Valid(body) {
 		return nil, errNotUTF8
 	}
@@ -44,12 +44,12 @@ func parse(body []byte) (members, error) {
 	return parseForm(string(body))
 }
 
-func parseObject(body []byte) (members, error) {
+func parseObject(body []byte) (Members, error) {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
 		return nil, errNoReply
 	}
-	found := members{}
+	found := Members{}
 	for dec.More() {
 		t, err := dec.Token()
 		if err != nil {
@@ -78,8 +78,8 @@ func parseObject(body []byte) (members, error) {
 
 // parseForm reads the form-encoded reply that some servers send whatever is asked for. Only one with a token or an
 // error is believed to be a form at all.
-func parseForm(body string) (members, error) {
-	found := members{}
+func parseForm(body string) (Members, error) {
+	found := Members{}
 	for pair := range strings.SplitSeq(body, "&") {
 		rawName, rawValue, _ := strings.Cut(pair, "=")
 		name, err1 := url.QueryUnescape(rawName)
@@ -108,7 +108,7 @@ func formOr(body string, spoilt error) error {
 	return errNoReply
 }
 
-func (m members) add(name string, value json.RawMessage) error {
+func (m Members) add(name string, value json.RawMessage) error {
 	if _, twice := m[name]; twice {
 		switch name {
 		case "access_token", "refresh_token", "id_token", "token_type", "expires_in", "scope", "error":
@@ -124,8 +124,8 @@ func malformed(dec *json.Decoder) error {
 	return fmt.Errorf("the body is not valid JSON (at byte %d)", dec.InputOffset())
 }
 
-// text is a member that must be a string where it is there at all; null counts as absent.
-func (m members) text(name string) (value string, there bool, err error) {
+// Text is a member that must be a string where it is there at all; null counts as absent.
+func (m Members) Text(name string) (value string, there bool, err error) {
 	raw, there := m[name]
 	if !there || string(raw) == "null" {
 		return "", false, nil

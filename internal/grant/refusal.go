@@ -23,7 +23,7 @@ func (t *Throttled) Error() string {
 func (t *Throttled) RetryAt() time.Time { return t.Until }
 
 // refuse reports whether a reply says error, which some servers do under status 200.
-func (m members) refuse() bool {
+func (m Members) refuse() bool {
 	switch string(m["error"]) {
 	case "", "null", "false", `""`:
 		return false
@@ -103,8 +103,8 @@ func (e *Endpoint) explain(rep *reply) explanation {
 
 // errorCode is the OAuth error code of a reply. The frameworks' own error pages carry the reason phrase of the status
 // in the same member, and APIs of other families an object.
-func (m members) errorCode(status int) string {
-	code, _, err := m.text("error")
+func (m Members) errorCode(status int) string {
+	code, _, err := m.Text("error")
 	if err != nil || code == "" || code == http.StatusText(status) {
 		return ""
 	}
@@ -135,7 +135,7 @@ func isWord(s, joiners string) bool {
 
 // description collects the words of the known error shapes: RFC 6749, API Connect and its gateway, Spring, Microsoft
 // and Google APIs, RFC 9457, TNCO.
-func (m members) description() []string {
+func (m Members) description() []string {
 	for _, name := range []string{
 		"error_description", "message", "localizedMessage", "moreInformation", "detail", "msg", "errors", "httpMessage", "title",
 	} {
@@ -176,10 +176,10 @@ func phrases(raw json.RawMessage, depth int) []string {
 }
 
 // correlation is what the server's operators can look the request up by.
-func (e *Endpoint) correlation(rep *reply, found members) string {
+func (e *Endpoint) correlation(rep *reply, found Members) string {
 	var ids []string
 	for _, name := range []string{"correlation_id", "trace_id"} {
-		if id, _, err := found.text(name); err == nil {
+		if id, _, err := found.Text(name); err == nil {
 			ids = append(ids, id)
 		}
 	}

@@ -20,6 +20,7 @@ type reply struct {
 	from   *http.Request
 	body   []byte
 	broken error // why the body is not whole, nil where it is
+	sent   time.Time
 }
 
 func read(resp *http.Response) *reply {
@@ -41,40 +42,60 @@ func unpack(packed []byte) ([]byte, error) {
 }
 
 // judge turns a reply into a token, or into the failure that its status and body mean.
-func (e *Endpoint) judge(rep *reply, sent time.Time, defaultTTL time.Duration) (*Token, *fault.Error) {
-	if failure := e.judgeStatus(rep); failure != nil {
+func (e *Endpoint) judge(rep *reply, r *Request) (*Token, *fault.Error) {
+	found, failure := e.judgeMembers(rep, parse)
+	if failure != nil {
 		return nil, failure
 	}
-	if rep.status >= 400 {
-		return nil, e.refused(rep)
+	if r.Read != nil {
+		found = r.Read(found, rep.sent)
+	}
+	token, err := found.token(r)
+	if err != nil {
+		return nil, e.notAReply(rep, err)
+	}
+	life, said, err := found.Lifetime("expires_in")
+	if err != nil {
+		return nil, e.notAReply(rep, err)
+	}
+	token.ObtainedAt = rep.sent
+	token.ExpiresAt = rep.sent.Add(life)
+	if !said {
+		token.ExpiresAt = guessExpiry(rep.sent, r.DefaultTTL, token.AccessToken)
+	}
+	for _, s := range []secret.String{token.AccessToken, token.RefreshToken, token.IDToken} {
+		e.Mask.Add(s)
+	}
+	return token, nil
+}
+
+// judgeMembers gives the members of a success in the form that is read there, or the failure that status and body mean.
+func (e *Endpoint) judgeMembers(rep *reply, form func([]byte) (Members, error)) (Members, *fault.Error) {
+	if failure := e.judgeRefusal(rep); failure != nil {
+		return nil, failure
 	}
 	if rep.broken != nil {
 		return nil, httpx.Failure(rep.broken)
 	}
-	found, err := parse(rep.body)
+	found, err := form(rep.body)
 	if err != nil {
 		return nil, e.notAReply(rep, err)
 	}
 	if found.refuse() {
 		return nil, e.refused(rep)
 	}
-	token, err := found.token()
-	if err != nil {
-		return nil, e.notAReply(rep, err)
+	return found, nil
+}
+
+// judgeRefusal handles every status that is no success.
+func (e *Endpoint) judgeRefusal(rep *reply) *fault.Error {
+	if failure := e.judgeStatus(rep); failure != nil {
+		return failure
 	}
-	life, said, err := lifetime(found["expires_in"])
-	if err != nil {
-		return nil, e.notAReply(rep, err)
+	if rep.status >= 400 {
+		return e.refused(rep)
 	}
-	token.ObtainedAt = sent
-	token.ExpiresAt = sent.Add(life)
-	if !said {
-		token.ExpiresAt = guessExpiry(sent, defaultTTL, token.AccessToken)
-	}
-	for _, s := range []secret.String{token.AccessToken, token.RefreshToken, token.IDToken} {
-		e.Mask.Add(s)
-	}
-	return token, nil
+	return nil
 }
 
 // guessExpiry is for a reply that does not say how long the token lives.

@@ -23,7 +23,16 @@ type Request struct {
 	Header http.Header // further headers; may be nil
 	// DefaultTTL is the token's life where the reply does not say it.
 	DefaultTTL time.Duration
+	// Audience is what a client assertion names as its reader; empty stands for URL.
+	Audience string
+	// Read gives a product's own reply the names of RFC 6749; nil: as it is.
+	Read func(found Members, sent time.Time) Members
+
+	keys  *flowKey // nil: the tokens are not bound to a key
+	other bool     // what is asked for is no access token, so that the reply may say N_A (RFC 8693 section 2.2.1)
 }
+
+func (r *Request) audience() string { return first(r.Audience, r.URL) }
 
 // Field is one member of a token request. A name may be repeated (RFC 8707).
 type Field struct {

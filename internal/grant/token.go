@@ -13,15 +13,25 @@ import (
 var (
 	errNoToken     = errors.New("the reply has no access_token")
 	errTokenType   = errors.New("token_type is not Bearer")
+	errNotBound    = errors.New("token_type is not DPoP: the token would be good for whoever finds it")
+	errBound       = errors.New("token_type is DPoP, which the profile does not ask for")
+	errNoAccess    = errors.New("token_type is N_A: the server did not give an access token")
 	errTokenChars  = errors.New("access_token has characters that RFC 6750 does not allow")
 	errTokenTooBig = errors.New("a token of the reply is longer than 64 KiB")
 )
 
 const maxToken = 64 << 10
 
+// The token types (RFC 6750, RFC 9449 section 5, RFC 8693 section 2.2.1).
+const (
+	bearer = "Bearer"
+	bound  = "DPoP"
+	noType = "N_A"
+)
+
 // token checks the members of a success, all but the life.
-func (m members) token() (*Token, error) {
-	access, there, err := m.text("access_token")
+func (m Members) token(r *Request) (*Token, error) {
+	access, there, err := m.Text("access_token")
 	switch {
 	case err != nil:
 		return nil, err
@@ -32,10 +42,14 @@ func (m members) token() (*Token, error) {
 	case !isB64Token(access):
 		return nil, errTokenChars
 	}
-	if kind, there, err := m.text("token_type"); err != nil || there && !strings.EqualFold(kind, "Bearer") {
-		return nil, errTokenType
+	kind, err := m.tokenType(r)
+	if err != nil {
+		return nil, err
 	}
-	token := &Token{AccessToken: secret.New(access), TokenType: "Bearer", Scope: m.scope()}
+	if _, _, err := m.Text("issued_token_type"); err != nil {
+		return nil, err
+	}
+	token := &Token{AccessToken: secret.New(access), TokenType: kind, Scope: m.scope(), ProofKey: r.keys.keep()}
 	if token.RefreshToken, err = m.further("refresh_token"); err != nil {
 		return nil, err
 	}
@@ -43,8 +57,32 @@ func (m members) token() (*Token, error) {
 	return token, err
 }
 
+// tokenType is the type that was asked for, in its one spelling: a token must be used as it is bound, and a server that
+// bound none where one was wanted would leave it good for whoever finds it. Bearer is what a reply means that says none.
+func (m Members) tokenType(r *Request) (string, error) {
+	kind, there, err := m.Text("token_type")
+	is := func(name string) bool { return strings.EqualFold(kind, name) }
+	switch {
+	case err != nil:
+		return "", errTokenType
+	case is(noType) && r.other:
+		return noType, nil
+	case is(noType):
+		return "", errNoAccess
+	case r.keys != nil && is(bound):
+		return bound, nil
+	case r.keys != nil:
+		return "", errNotBound
+	case is(bound):
+		return "", errBound
+	case there && !is(bearer):
+		return "", errTokenType
+	}
+	return bearer, nil
+}
+
 // noToken tells of a near miss: some older logins of the same products answer with another name.
-func (m members) noToken() error {
+func (m Members) noToken() error {
 	for name := range m {
 		if name != "access_token" && strings.EqualFold(strings.ReplaceAll(name, "_", ""), "accesstoken") {
 			return fmt.Errorf("%w, only %s", errNoToken, name)
@@ -54,8 +92,8 @@ func (m members) noToken() error {
 }
 
 // further is a refresh or id token: RFC 6749 appendix A.17 allows it visible ASCII and blanks.
-func (m members) further(name string) (secret.String, error) {
-	text, _, err := m.text(name)
+func (m Members) further(name string) (secret.String, error) {
+	text, _, err := m.Text(name)
 	if err != nil {
 		return secret.String{}, err
 	}
@@ -71,9 +109,9 @@ func (m members) further(name string) (secret.String, error) {
 }
 
 // scope is for display only, so that what is not understood is left out. Some servers send a list.
-func (m members) scope() string {
+func (m Members) scope() string {
 	var list []string
-	text, _, err := m.text("scope")
+	text, _, err := m.Text("scope")
 	if err != nil && json.Unmarshal(m["scope"], &list) == nil {
 		text = strings.Join(list, " ")
 	}

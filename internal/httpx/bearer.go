@@ -14,6 +14,7 @@ type Bearer struct {
 	reveal    func() string // not a secret.String: fmt shows an unexported field without asking its methods
 	tokenType string
 	origins   Origins
+	proofs    Proofs
 }
 
 // NewBearer binds a token to origins. An empty token type stands for Bearer.
@@ -40,22 +41,58 @@ func (b Bearer) Authorize(req *http.Request) error {
 			return fault.New(fault.Policy, "policy.host", "the Host header names another server than the URL")
 		}
 	}
-	if !strings.EqualFold(b.tokenType, "Bearer") {
-		return fault.New(fault.Protocol, "protocol.token_type", "the token's type is not Bearer")
+	if err := b.usable(); err != nil {
+		return err
 	}
-	if b.reveal == nil || !isVisibleASCII(b.reveal()) {
+	scheme, proof := "Bearer ", ""
+	if b.proofs != nil {
+		scheme = "DPoP "
+		if proof, err = b.proofs.Proof(method(req), req.URL, secret.New(b.reveal())); err != nil {
+			return err
+		}
+	}
+	b.clear(req)
+	req.Header["Authorization"] = []string{scheme + b.reveal()}
+	if proof != "" {
+		req.Header[ProofHeader] = []string{proof}
+	}
+	return nil
+}
+
+// usable refuses a token that no header may hold, and one whose type and proofs do not belong together: a bound token
+// without its key is worth nothing, and a proof beside an unbound one would only look as if it protected it.
+func (b Bearer) usable() error {
+	want := "Bearer"
+	if b.proofs != nil {
+		want = "DPoP"
+	}
+	switch {
+	case !strings.EqualFold(b.tokenType, want):
+		return fault.New(fault.Protocol, "protocol.token_type", "the token's type is not %s", want)
+	case b.reveal == nil || !isVisibleASCII(b.reveal()):
 		return fault.New(fault.Protocol, "protocol.token", "the token is empty or holds what no header may hold")
 	}
+	return nil
+}
+
+// clear takes off req, in any spelling, what Authorize puts there.
+func (b Bearer) clear(req *http.Request) {
 	for name := range req.Header {
-		if strings.EqualFold(name, "Authorization") {
+		if strings.EqualFold(name, "Authorization") || b.proofs != nil && strings.EqualFold(name, "DPoP") {
 			delete(req.Header, name)
 		}
 	}
 	if req.Header == nil {
 		req.Header = http.Header{}
 	}
-	req.Header["Authorization"] = []string{"Bearer " + b.reveal()}
-	return nil
+}
+
+// method is the method as the wire shows it.
+func method(req *http.Request) string {
+	if req.Method == "" {
+		return http.MethodGet
+	}
+	return req.Method
 }
 
 // Check answers nil for an origin that a token of the list may go to, and the refusal to show otherwise.

@@ -111,10 +111,8 @@ func TestWrongTLSFilesAreConfigurationFaults(t *testing.T) {
 
 func TestAClientCertificateIsShownToTheServer(t *testing.T) {
 	ca := newAuthority(t)
-	leaf := ca.issue(t, false, nil)
-	keyDER, _ := x509.MarshalPKCS8PrivateKey(leaf.PrivateKey)
 	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
+	pool.AddCert(ca.cert) // what the server says that it knows
 	s := serveTLS(t, &tls.Config{
 		Certificates: []tls.Certificate{ca.issue(t, false, nil)}, ClientCAs: pool, ClientAuth: tls.RequireAnyClientCert,
 	})
@@ -122,10 +120,16 @@ func TestAClientCertificateIsShownToTheServer(t *testing.T) {
 	if _, err := get(t, cfg, s.URL); err == nil || Failure(err).Kind != fault.TLS {
 		t.Errorf("without a certificate: %v, want a TLS fault", Failure(err))
 	}
-	cfg.CertFile = writePEM(t, "c.pem", "CERTIFICATE", leaf.Certificate[0])
-	cfg.KeyFile = writePEM(t, "k.pem", "PRIVATE KEY", keyDER)
-	if _, err := get(t, cfg, s.URL); err != nil {
-		t.Errorf("with a certificate: %v", err)
+	for name, leaf := range map[string]tls.Certificate{
+		"a certificate of the server's authority":                    ca.issue(t, false, nil),
+		"a certificate that it does not know (RFC 8705 section 2.2)": newAuthority(t).issue(t, false, nil),
+	} {
+		keyDER, _ := x509.MarshalPKCS8PrivateKey(leaf.PrivateKey)
+		cfg.CertFile = writePEM(t, "c.pem", "CERTIFICATE", leaf.Certificate[0])
+		cfg.KeyFile = writePEM(t, "k.pem", "PRIVATE KEY", keyDER)
+		if _, err := get(t, cfg, s.URL); err != nil {
+			t.Errorf("with %s: %v", name, err)
+		}
 	}
 }
 

@@ -33,7 +33,12 @@ func newTrust(cfg Config) (*trust, error) {
 	if err := t.readPool(cfg.CAFile); err != nil {
 		return nil, err
 	}
-	t.base.Certificates, err = readCertificate(cfg.CertFile, cfg.KeyFile)
+	pairs, err := readCertificate(cfg.CertFile, cfg.KeyFile)
+	if len(pairs) > 0 {
+		// A server lists the authorities that it knows, and a self-signed certificate (RFC 8705 section 2.2) is by none of
+		// them: the one that the user chose is shown all the same, as other clients do.
+		t.base.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pairs[0], nil }
+	}
 	return t, err
 }
 

@@ -9,12 +9,20 @@ provider=$(sed -n 's/.*"oidc-provider": "\(.*\)".*/\1/p' "$here/kit/package.json
 ISSUER_MODULES=$tools/oidc-provider-$provider
 HTTPBIN_DIR=$tools/go-httpbin-2.26.0
 HTTPBIN=$HTTPBIN_DIR/go-httpbin
-export ISSUER_MODULES HTTPBIN
+ZITADEL_DIR=$tools/zitadel-op-$(sed -n 's/^require .*oidc.v3 v//p' "$here/kit/zitadel/go.mod")
+ZITADEL_OP=$ZITADEL_DIR/zitadel-op
+ZITADEL_KEY=$ZITADEL_DIR/service-key1.json
+GLEWLWYD=$tools/glewlwyd-2.7.5
+set -- "$ISSUER_MODULES" "$HTTPBIN_DIR" "$ZITADEL_DIR" "$GLEWLWYD"
+export ISSUER_MODULES HTTPBIN ZITADEL_OP ZITADEL_KEY GLEWLWYD
+# The page of what ran, for docs/idp-matrix.md: IDP_MATRIX=docs/idp-matrix.md make test-idp
+IDP_MATRIX=${IDP_MATRIX:+$(realpath "$IDP_MATRIX")}
+export IDP_MATRIX
 
 ci=
 case ${CI:-} in '' | 0 | false) ;; *) ci=1 ;; esac
 if [ -n "$ci${SETUP:-}" ]; then
-	sh "$here/setup.sh" "$ISSUER_MODULES" "$HTTPBIN_DIR" || echo "integration: the set-up did not succeed; what is there will run"
+	sh "$here/setup.sh" "$@" || echo "integration: the set-up did not succeed; what is there will run"
 fi
 
 passed='' failed='' skipped=''
@@ -44,9 +52,24 @@ missing=$(lacks node npm curl)
 if [ -n "$missing" ]; then
 	skip issuer "$missing" "$apt nodejs npm curl"
 elif [ ! -d "$ISSUER_MODULES/node_modules/oidc-provider" ]; then
-	skip issuer "oidc-provider" "sh internal/integration/setup.sh $ISSUER_MODULES $HTTPBIN_DIR"
+	skip issuer "oidc-provider" "sh internal/integration/setup.sh $*"
 else
 	suite issuer integration -run '^TestIssuer' ./internal/integration
+fi
+
+# One run of the matrix, of the servers that are there.
+matrix=
+there() { # suite, a file of its server, its test
+	if [ -e "$2" ]; then matrix="$matrix${matrix:+|}$3"; else skip "$1" "$2" "SETUP=1 make test-idp"; fi
+}
+there matrix-of-oidc-provider "$ISSUER_MODULES/node_modules/oidc-provider" OIDCProvider
+there matrix-of-zitadel "$ZITADEL_OP" Zitadel
+there matrix-of-glewlwyd "$GLEWLWYD/usr/bin/glewlwyd" Glewlwyd
+[ -z "$matrix" ] || suite matrix integration -run "^TestMatrixOf($matrix)\$" ./internal/integration
+if [ -n "$(lacks chromium)" ]; then
+	skip browser chromium "$apt chromium"
+elif [ -d "$ISSUER_MODULES/node_modules/oidc-provider" ]; then
+	suite browser integration -run '^TestBrowser' ./internal/integration
 fi
 
 missing=$(lacks curl)

@@ -3,6 +3,7 @@
 package iostreams
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -54,6 +55,46 @@ func (s *Streams) Password(ctx context.Context, label string) (string, error) {
 	restore()
 	_, _ = fmt.Fprintln(s.Err)
 	return string(line), err
+}
+
+// maxLine is more than any address or code that a person hands over.
+const maxLine = 64 << 10
+
+// Line reads one line of standard input, without its end, whether it is typed or piped; where a terminal is, the label
+// asks for it. [io.EOF] says that there was not even the beginning of a line. What follows the line is left unread.
+func (s *Streams) Line(ctx context.Context, label string) (string, error) {
+	if s.NoInput {
+		return "", ErrCannotPrompt
+	}
+	if s.InTTY && s.ErrTTY {
+		if _, err := fmt.Fprintf(s.Err, "%s: ", label); err != nil {
+			return "", err
+		}
+	}
+	line, err := await(ctx, s.readLine)
+	return string(bytes.TrimSuffix(line, []byte("\r"))), err
+}
+
+// readLine reads byte by byte: a buffer would swallow what is somebody else's.
+func (s *Streams) readLine() ([]byte, error) {
+	var line []byte
+	next := make([]byte, 1)
+	for len(line) <= maxLine {
+		n, err := s.In.Read(next)
+		switch {
+		case n == 1 && next[0] == '\n':
+			return line, nil
+		case n == 1:
+			line = append(line, next[0])
+		}
+		if errors.Is(err, io.EOF) && len(line) > 0 {
+			return line, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("the line is longer than %d bytes", maxLine)
 }
 
 // ReadAll reads standard input to its end, limit bytes at most.

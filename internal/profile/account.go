@@ -3,6 +3,7 @@ package profile
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/authctl/authctl/internal/secret"
 )
@@ -27,13 +28,53 @@ func (p *Profile) Refs() []Said {
 	}
 	add("client_secret", p.ClientSecret)
 	add("password", p.Password)
-	for _, key := range slices.Sorted(maps.Keys(p.Own)) {
-		add(key, p.Own.Secret(key))
-	}
+	p.secrets(add)
+	p.Own.secrets("", add)
 	for i, h := range p.Headers {
 		add(nth("headers", i)+".value", h.Value)
 	}
 	return all
+}
+
+// secrets calls add with each reference, under the path of its key.
+func (k *GrantKeys) secrets(add func(key string, ref secret.Ref)) {
+	add("refresh_token", k.RefreshToken)
+	add("login_hint_token", k.LoginHintToken)
+	add("id_token_hint", k.IDTokenHint)
+	add("assertion.jwt", k.Assertion.JWT)
+	add("assertion.key", k.Assertion.Key)
+	add("assertion.passphrase", k.Assertion.Passphrase)
+	add("client_assertion.jwt", k.ClientAssertion.JWT)
+	add("client_assertion.key", k.ClientAssertion.Key)
+	add("client_assertion.passphrase", k.ClientAssertion.Passphrase)
+	add("subject_token.token", k.SubjectToken.Token)
+	add("actor_token.token", k.ActorToken.Token)
+	add("dpop.key", k.DPoP.Key)
+}
+
+// SecretKeys lists the keys that every provider has and whose value is a secret reference: those of the top level, and
+// the paths of those in mappings.
+func SecretKeys() (top, nested []string) {
+	top = []string{"client_secret", "password"}
+	(&GrantKeys{}).secrets(func(key string, _ secret.Ref) {
+		if strings.Contains(key, ".") {
+			nested = append(nested, key)
+		} else {
+			top = append(top, key)
+		}
+	})
+	return top, nested
+}
+
+// HoldsDocument reports whether the secret of a key may have several lines: a private key in PEM or JSON.
+func HoldsDocument(key string) bool { return strings.HasSuffix(key, ".key") }
+
+// secrets calls add with each Secret value, however deep, under the path of its key.
+func (v Values) secrets(prefix string, add func(key string, ref secret.Ref)) {
+	for _, key := range slices.Sorted(maps.Keys(v)) {
+		add(prefix+key, v.Secret(key))
+		v.Map(key).secrets(prefix+key+".", add)
+	}
 }
 
 // RefersToKeyring reports whether the profile reads a keyring account by name.

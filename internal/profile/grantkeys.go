@@ -58,12 +58,40 @@ type Assertion struct {
 // IsZero reports whether there is neither a JWT nor a key.
 func (a Assertion) IsZero() bool { return a.JWT.IsZero() && a.Key.IsZero() }
 
+// Said lists the names of the members that were said, jwt first.
+func (a Assertion) Said() []string {
+	var said []string
+	for _, m := range []struct {
+		name string
+		said bool
+	}{
+		{"jwt", !a.JWT.IsZero()},
+		{"key", !a.Key.IsZero()},
+		{"passphrase", !a.Passphrase.IsZero()},
+		{"alg", a.Alg != ""},
+		{"key_id", a.KeyID != ""},
+		{"audience", a.Audience != ""},
+		{"issuer", a.Issuer != ""},
+		{"subject", a.Subject != ""},
+		{"claims", a.Claims != ""},
+		{"ttl", a.TTL != 0},
+	} {
+		if m.said {
+			said = append(said, m.name)
+		}
+	}
+	return said
+}
+
 // TokenInput is the subject or actor token of a token exchange (RFC 8693): a reference, or another profile's token.
 type TokenInput struct {
 	Token   secret.Ref
 	Profile string
 	Type    string // a URN, whatever short name was said
 }
+
+// IsZero reports whether there is no token.
+func (t TokenInput) IsZero() bool { return t.Token.IsZero() && t.Profile == "" }
 
 // DPoP asks for tokens that are bound to a key (RFC 9449): one made per identity, or the user's own.
 type DPoP struct {

@@ -7,10 +7,13 @@ type Type uint8
 
 // The types of keys.
 const (
-	Text   Type = iota // one line; blanks around it are trimmed with a warning
-	URL                // absolute https URL, or http on loopback
-	Path               // a file path; ~ is expanded
-	Secret             // a secret reference
+	Text      Type = iota // one line; blanks around it are trimmed with a warning
+	URL                   // absolute https URL, or http on loopback
+	Path                  // a file path; ~ is expanded
+	Secret                // a secret reference
+	Bool                  // true or false
+	Map                   // a mapping of Members
+	WordOrMap             // one of Words, or a mapping of Members
 )
 
 // NotYet is why a key or value of the documented contract is refused whose feature is not built yet.
@@ -20,6 +23,10 @@ const NotYet = "not supported yet"
 type Key struct {
 	Name string
 	Type Type
+	// Members are the keys of a Map or a WordOrMap; what they need of one another is the provider's to check.
+	Members []Key
+	// Words are all that a WordOrMap may be without a mapping, and all that a Text may be where there are any.
+	Words []string
 	// Later marks a key of the documented contract whose feature is not built yet: it is refused with
 	// "not supported yet", never ignored.
 	Later bool

@@ -68,11 +68,17 @@ type TLS struct {
 // Values are a provider's own keys by name; [Key.Type] says what each holds.
 type Values map[string]any
 
-// Text gives a Text, URL or Path value, "" where the key was not said.
+// Text gives a Text, URL or Path value, or the word of a WordOrMap; "" where the key was not said.
 func (v Values) Text(name string) string { s, _ := v[name].(string); return s }
 
 // Secret gives a Secret value, the zero Ref where the key was not said.
 func (v Values) Secret(name string) secret.Ref { r, _ := v[name].(secret.Ref); return r }
+
+// Bool gives a Bool value, false where the key was not said.
+func (v Values) Bool(name string) bool { b, _ := v[name].(bool); return b }
+
+// Map gives the members of a Map or a WordOrMap, nil where the key was not said or is a word.
+func (v Values) Map(name string) Values { m, _ := v[name].(Values); return m }
 
 // Has reports whether the user said the key.
 func (v Values) Has(name string) bool { _, ok := v[name]; return ok }

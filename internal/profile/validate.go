@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +20,8 @@ const (
 func (p *Profile) Validate() error {
 	for _, rule := range []func() *KeyError{
 		p.checkName, p.checkURLs, p.checkChoices, p.checkIDs, p.checkScopes, p.checkTargets, p.checkParams, p.checkHeaders,
-		p.checkTLS, p.checkProxy, p.checkTimes,
+		p.checkTLS, p.checkProxy, p.checkTimes, p.checkEndpoints, p.checkRedirect, p.checkAuthorizationParams, p.checkTokenHeaders,
+		p.checkAssertions, p.checkTokenInputs, p.checkDPoP,
 	} {
 		if e := rule(); e != nil {
 			return e
@@ -31,13 +33,10 @@ func (p *Profile) Validate() error {
 // ValidateEndpoint judges what the provider made of the profile: where the token request will go, and how the server
 // there is verified. Its error is a *[KeyError].
 func (p *Profile) ValidateEndpoint() error {
-	if p.TokenURL == "" {
-		return nil
-	}
-	if e := checkURL("token_url", p.TokenURL, withQuery); e != nil {
+	if e := optionalURL("token_url", p.TokenURL, withQuery); e != nil {
 		return e
 	}
-	if p.TLS.InsecureSkipVerify && !p.TLS.InsecureTokenEndpoint && !isLoopbackURL(p.TokenURL) {
+	if p.TLS.InsecureSkipVerify && !p.TLS.InsecureTokenEndpoint && p.trustsFarServer() {
 		return &KeyError{
 			Key:    "tls.insecure_skip_verify",
 			Reason: "would let anybody on the way to the token endpoint read the secrets",
@@ -45,6 +44,16 @@ func (p *Profile) ValidateEndpoint() error {
 		}
 	}
 	return nil
+}
+
+// trustsFarServer reports whether any address that the client proves itself to, or learns such addresses from, is not on
+// loopback.
+func (p *Profile) trustsFarServer() bool {
+	addresses := []string{p.TokenURL, p.Own.Text("issuer"), p.Own.Text("login_url")}
+	for _, key := range p.Endpoints.Keys() {
+		addresses = append(addresses, *key.URL)
+	}
+	return slices.ContainsFunc(addresses, func(text string) bool { return text != "" && !isLoopbackURL(text) })
 }
 
 // FillDefaults sets what was left out and what no provider decides.
@@ -91,16 +100,18 @@ func (p *Profile) checkName() *KeyError {
 
 func (p *Profile) checkChoices() *KeyError {
 	for _, c := range []choice{
+		{"grant", p.Grant, "client_credentials password api_key authorization_code device_code refresh_token jwt_bearer token_exchange ciba"},
 		{
-			"grant", p.Grant, "client_credentials password api_key",
-			"authorization_code device_code refresh_token jwt_bearer token_exchange ciba",
+			"client_auth", p.ClientAuth, "client_secret_basic client_secret_post client_secret_jwt private_key_jwt tls_client_auth " +
+				"self_signed_tls_client_auth none",
 		},
-		{
-			"client_auth", p.ClientAuth, "client_secret_basic client_secret_post none",
-			"client_secret_jwt private_key_jwt tls_client_auth self_signed_tls_client_auth",
-		},
-		{"basic_encoding", p.BasicEncoding, "raw form", ""},
-		{"tls.min_version", p.TLS.MinVersion, "1.2 1.3", ""},
+		{"basic_encoding", p.BasicEncoding, "raw form"},
+		{"tls.min_version", p.TLS.MinVersion, "1.2 1.3"},
+		{"par", p.PAR, "auto always never"},
+		{"redirect_host", p.Redirect.Host, "127.0.0.1 localhost"},
+		{"assertion.alg", p.Assertion.Alg, asymmetric},
+		{"client_assertion.alg", p.ClientAssertion.Alg, asymmetric + " HS256 HS384 HS512"},
+		{"dpop.alg", p.DPoP.Alg, asymmetric},
 	} {
 		if e := c.check(); e != nil {
 			return e
@@ -109,31 +120,27 @@ func (p *Profile) checkChoices() *KeyError {
 	return nil
 }
 
+// asymmetric are the signature algorithms of RFC 7518 section 3.1 and RFC 8037 that need a private key.
+const asymmetric = "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA"
+
 // choice is a key whose value is one of a few words.
-type choice struct{ key, value, now, later string }
+type choice struct{ key, value, words string }
 
 func (c choice) check() *KeyError {
-	now := strings.Fields(c.now)
-	if c.value == "" {
+	words := strings.Fields(c.words)
+	if c.value == "" || slices.Contains(words, c.value) {
 		return nil
 	}
-	for _, word := range now {
-		if c.value == word {
-			return nil
-		}
-	}
-	e := &KeyError{Key: c.key, Reason: "must be one of " + strings.Join(now, ", ")}
-	for _, word := range strings.Fields(c.later) {
-		if c.value == word {
-			e.Reason, e.Hint = NotYet, "one of: "+strings.Join(now, ", ")
-		}
-	}
-	return e
+	return &KeyError{Key: c.key, Reason: "must be one of " + strings.Join(words, ", ")}
 }
 
 func (p *Profile) checkIDs() *KeyError {
 	for _, id := range []struct{ key, value string }{
-		{"client_id", p.ClientID}, {"username", p.Username}, {"tls.server_name", p.TLS.ServerName},
+		{"client_id", p.ClientID},
+		{"username", p.Username},
+		{"tls.server_name", p.TLS.ServerName},
+		{"login_hint", p.LoginHint},
+		{"binding_message", p.BindingMessage},
 	} {
 		if e := checkLine(id.key, id.value); e != nil {
 			return e

@@ -44,8 +44,7 @@ func TestWhatCannotStandNamesItsKey(t *testing.T) {
 		"no provider":          {func(p *profile.Profile) { p.Provider = "" }, "provider: is required"},
 		"a grant":              {func(p *profile.Profile) { p.Grant = planted }, "grant: must be one of client_credentials, password, api_key"},
 		"an implicit grant":    {func(p *profile.Profile) { p.Grant = "implicit" }, "grant: must be one of"},
-		"a later grant":        {func(p *profile.Profile) { p.Grant = "ciba" }, "grant: not supported yet"},
-		"a later client_auth":  {func(p *profile.Profile) { p.ClientAuth = "tls_client_auth" }, "client_auth: not supported yet"},
+		"a client_auth":        {func(p *profile.Profile) { p.ClientAuth = "bearer" }, "client_auth: must be one of client_secret_basic"},
 		"an encoding":          {func(p *profile.Profile) { p.BasicEncoding = "url" }, "basic_encoding: must be one of raw, form"},
 		"TLS 1.1":              {func(p *profile.Profile) { p.TLS.MinVersion = "1.1" }, "tls.min_version: must be one of 1.2, 1.3"},
 		"a key alone":          {func(p *profile.Profile) { p.TLS.KeyFile = "k" }, "tls.key_file: needs cert_file"},
@@ -88,7 +87,7 @@ func header(name, value string) func(*profile.Profile) {
 func TestAParamCannotReplaceWhatTheGrantSays(t *testing.T) {
 	for _, name := range []string{
 		"grant_type", "client_id", "client_secret", "scope", "Scope", "username", "password", "audience", "resource", "code", "refresh_token",
-		"client_assertion", "client_assertion_type", "assertion", "subject_token", "redirect_uri", "code_verifier", "device_code", "", "a b",
+		"client_assertion", "client_assertion_type", "assertion", "authorization_details", "requested_token_type", "auth_req_id", "subject_token", "redirect_uri", "code_verifier", "device_code", "", "a b",
 	} {
 		p := valid()
 		p.Params = []profile.Param{{Name: "ok", Value: "x"}, {Name: name, Value: planted}}

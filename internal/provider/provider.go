@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/authctl/authctl/internal/dpop"
 	"github.com/authctl/authctl/internal/grant"
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/secret"
@@ -42,6 +43,9 @@ type Ports struct {
 	Getenv func(name string) (string, bool)
 	// Direct connects without any proxy, for a platform's own metadata service.
 	Direct *grant.Endpoint
+	// Nonces are what servers asked to be in proofs of possession (RFC 9449), shared by all who prove; nil: nothing is
+	// shared.
+	Nonces *dpop.Nonces
 	// Note tells a person what was chosen on their behalf; may be nil.
 	Note func(format string, args ...any)
 }
@@ -65,6 +69,9 @@ type Source struct {
 	Identity profile.Identity
 	Grant    grant.Grant // a [grant.Refresher] and a [grant.Login] as well where it can be
 	Bound    Bound
+	// ProofKey gives the private JWK that tokens are bound to where it is the user's own (RFC 9449); nil: it is kept with
+	// the token, or there is none.
+	ProofKey func(ctx context.Context) (secret.String, error)
 	// Life manages tokens that were given: introspection, revocation, user info, keys. Nil: the server has none of it.
 	Life *grant.Life
 }

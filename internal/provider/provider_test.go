@@ -15,8 +15,8 @@ import (
 )
 
 func TestEveryProviderIsListedOnceAndWhole(t *testing.T) {
-	registry := all.All()
-	if got := len(registry.Names()); got != 5 {
+	registry := all.All(nil)
+	if got := len(registry.Names()); got != 6 {
 		t.Errorf("%d providers: %v", got, registry.Names())
 	}
 	for _, name := range registry.Names() {
@@ -25,7 +25,7 @@ func TestEveryProviderIsListedOnceAndWhole(t *testing.T) {
 			t.Errorf("%s: %+v", name, p)
 		}
 	}
-	for _, name := range []string{"", "TNCO", "oidc", "tnco "} {
+	for _, name := range []string{"", "TNCO", "oidc2", "tnco "} {
 		if _, ok := registry.Lookup(name); ok {
 			t.Errorf("%q is found", name)
 		}
@@ -33,7 +33,7 @@ func TestEveryProviderIsListedOnceAndWhole(t *testing.T) {
 }
 
 func TestAnEmptyProfileIsRefusedByEveryProvider(t *testing.T) {
-	for _, p := range all.All() {
+	for _, p := range all.All(nil) {
 		err := p.Complete(&profile.Profile{Name: "x", Provider: p.Name})
 		if _, ok := errors.AsType[*profile.KeyError](err); !ok {
 			t.Errorf("%s: %v", p.Name, err)
@@ -75,7 +75,7 @@ func TestABindingThatCannotBeReadIsAnError(t *testing.T) {
 }
 
 func TestTheIdentityHoldsWhatDecidesTheToken(t *testing.T) {
-	registry := all.All()
+	registry := all.All(nil)
 	tnco, _ := registry.Lookup("tnco")
 	base := profile.Profile{BaseURL: "https://app.example.com", ClientID: "id"}
 	key := func(change func(*profile.Profile)) string {

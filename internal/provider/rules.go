@@ -8,15 +8,28 @@ import (
 	"github.com/authctl/authctl/internal/profile"
 )
 
-// The grants and client authentication methods that can be built now, by the names of RFC 6749 and RFC 7591.
+// The grants, by the names of RFC 6749, RFC 7591 and OpenID Connect CIBA Core.
 const (
 	ClientCredentials = "client_credentials"
 	Password          = "password"
 	APIKey            = "api_key"
+	RefreshToken      = "refresh_token"
+	AuthorizationCode = "authorization_code"
+	DeviceCode        = "device_code"
+	JWTBearer         = "jwt_bearer"
+	TokenExchange     = "token_exchange"
+	CIBA              = "ciba"
+)
 
-	SecretBasic = "client_secret_basic"
-	SecretPost  = "client_secret_post"
-	NoAuth      = "none"
+// The client authentication methods, by the names of RFC 7591, RFC 8705 and OpenID Connect Core section 9.
+const (
+	SecretBasic             = "client_secret_basic"
+	SecretPost              = "client_secret_post"
+	SecretJWT               = "client_secret_jwt"
+	PrivateKeyJWT           = "private_key_jwt"
+	TLSClientAuth           = "tls_client_auth"
+	SelfSignedTLSClientAuth = "self_signed_tls_client_auth"
+	NoAuth                  = "none"
 )
 
 // Rules are what a provider says about the keys that every provider has.
@@ -26,9 +39,19 @@ type Rules struct {
 	ClientAuth    []string // that it knows; the first is the default
 	BasicEncoding string   // the default: raw or form
 	Scopes        []string // the default
+	LoginScopes   []string // the default of grants that need a person; nil: Scopes
 	DefaultTTL    time.Duration
-	Unused        []string // keys of every provider that this one has no use for: scopes, audience, resources
+	Endpoints     []string // keys of profile.Endpoints that it takes
+	Discovers     bool     // it learns endpoints from the server: none is required
+	Unused        []string // keys of every provider that this one has no use for
 	ClientFile    bool     // client_id and client_secret stand in a file of the product
+	OwnCredential bool     // a key of the provider's own proves the client, in the way that client_auth says
+	NoClient      bool     // no client takes part
+}
+
+// Interactive reports whether a grant needs a person.
+func Interactive(grant string) bool {
+	return grant == AuthorizationCode || grant == DeviceCode || grant == CIBA
 }
 
 // Complete fills p's defaults and refuses what the provider cannot use, so that no key is ever ignored.
@@ -36,21 +59,28 @@ func (r Rules) Complete(p *profile.Profile) error {
 	if err := r.choose("grant", &p.Grant, r.Grants); err != nil {
 		return err
 	}
-	if err := r.choose("client_auth", &p.ClientAuth, r.ClientAuth); err != nil {
-		return err
+	if p.ClientAuth == "" || r.NoClient {
+		p.ClientAuth = r.defaultAuth(p)
 	}
-	for _, check := range []func(*profile.Profile) error{r.unused, r.client, r.owner} {
+	for _, check := range []func(*profile.Profile) error{r.knownAuth, r.unused, r.fits, r.client, r.proof, r.owner, r.needs} {
 		if err := check(p); err != nil {
 			return err
 		}
 	}
 	if p.Scopes == nil {
-		p.Scopes = slices.Clone(r.Scopes)
+		p.Scopes = slices.Clone(r.scopes(p.Grant))
 	}
 	if p.DefaultTTL == 0 {
 		p.DefaultTTL = r.DefaultTTL
 	}
 	return nil
+}
+
+func (r Rules) scopes(grant string) []string {
+	if Interactive(grant) && r.LoginScopes != nil {
+		return r.LoginScopes
+	}
+	return r.Scopes
 }
 
 func (r Rules) choose(key string, value *string, known []string) error {
@@ -66,54 +96,23 @@ func (r Rules) choose(key string, value *string, known []string) error {
 	}
 }
 
+// unused refuses keys that the provider has no use for. An empty list of scopes asks for nothing, and may stand.
 func (r Rules) unused(p *profile.Profile) error {
-	said := map[string]bool{
+	lists := map[string]bool{
 		"scopes": len(p.Scopes) > 0, "audience": len(p.Audience) > 0, "resources": len(p.Resources) > 0,
 	}
 	for _, key := range r.Unused {
-		if said[key] {
+		said, isList := lists[key]
+		if said || !isList && p.Said[key] {
 			return &profile.KeyError{Key: key, Reason: "provider " + r.Provider + " has no use for it", Hint: "remove the line"}
 		}
 	}
-	return nil
-}
-
-func (r Rules) client(p *profile.Profile) error {
-	switch {
-	case r.ClientFile:
-		return r.clientFile(p)
-	case p.ClientID == "":
-		return &profile.KeyError{Key: "client_id", Reason: "is required"}
-	case p.ClientAuth == NoAuth && p.Grant == ClientCredentials:
-		// RFC 6749 section 4.4: this grant is for clients that can prove who they are.
-		return &profile.KeyError{Key: "client_auth", Reason: "grant client_credentials needs a client authentication"}
-	case p.ClientAuth == NoAuth && !p.ClientSecret.IsZero():
-		return &profile.KeyError{Key: "client_secret", Reason: "client_auth none sends no secret", Hint: "remove one of the two lines"}
-	case p.ClientAuth != SecretBasic && p.BasicEncoding != "":
-		return &profile.KeyError{Key: "basic_encoding", Reason: "is for client_auth client_secret_basic only", Hint: "remove the line"}
-	case p.ClientAuth == SecretBasic && p.BasicEncoding == "":
-		p.BasicEncoding = r.BasicEncoding
-	}
-	// RFC 7617 section 2: the first colon ends the id, so that another one would move into the secret.
-	if p.ClientAuth == SecretBasic && p.BasicEncoding == "raw" && strings.Contains(p.ClientID, ":") {
-		return &profile.KeyError{
-			Key: "client_id", Reason: "a colon cannot be sent by client_secret_basic with basic_encoding raw",
-			Hint: "basic_encoding: form",
+	for _, key := range p.Endpoints.Keys() {
+		if p.Said[key.Name] && !slices.Contains(r.Endpoints, key.Name) {
+			return &profile.KeyError{Key: key.Name, Reason: "provider " + r.Provider + " has no use for it", Hint: "remove the line"}
 		}
 	}
 	return nil
-}
-
-func (r Rules) clientFile(p *profile.Profile) error {
-	key := "client_id"
-	switch {
-	case p.ClientID != "":
-	case !p.ClientSecret.IsZero():
-		key = "client_secret"
-	default:
-		return nil
-	}
-	return &profile.KeyError{Key: key, Reason: "cannot stand beside credentials_file, which has its own", Hint: "remove one of the two lines"}
 }
 
 // owner checks the keys of the resource owner, which only the password grant sends.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+
+	"github.com/authctl/authctl/internal/httpx"
 )
 
 // authorized puts the token on requests, and renews it once where the API asks for another.
@@ -24,6 +26,9 @@ func (a *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	claims, asks := a.asks(res)
+	if asks && token.bearer.Bound() && httpx.WantsNonce(res) {
+		return res, nil // no other token would change that
+	}
 	if !asks {
 		token.accepted()
 		return res, nil
@@ -64,8 +69,19 @@ func (a *authorized) first(req *http.Request, body *tape) (*http.Response, *held
 	return res, token, err
 }
 
-// send makes a request of its own each time: what was sent before may still be read.
+// send puts the request on the wire, and once more where the API wants its nonce in the proof of a token that is bound to
+// a key (RFC 9449 section 9).
 func (a *authorized) send(req *http.Request, token *held, body *tape) (*http.Response, error) {
+	res, err := a.once(req, token, body)
+	if err != nil || !token.bearer.Challenged(res) || body != nil && !body.whole() {
+		return res, err
+	}
+	_ = res.Body.Close()
+	return a.once(req, token, body)
+}
+
+// once makes a request of its own each time: what was sent before may still be read.
+func (a *authorized) once(req *http.Request, token *held, body *tape) (*http.Response, error) {
 	if body != nil {
 		req = req.WithContext(req.Context())
 		req.Header = maps.Clone(req.Header)
@@ -74,5 +90,9 @@ func (a *authorized) send(req *http.Request, token *held, body *tape) (*http.Res
 	if err := token.bearer.Authorize(req); err != nil {
 		return nil, err
 	}
-	return a.ways.of(req).RoundTrip(req)
+	res, err := a.ways.of(req).RoundTrip(req)
+	if err == nil {
+		token.bearer.Learn(req.URL, res.Header)
+	}
+	return res, err
 }

@@ -34,10 +34,11 @@ func (h *held) refused(now time.Time) {
 	}
 }
 
-// lineOf is the value of Authorization for requests to base; zero where the bearer may not go there.
+// lineOf is the value of Authorization for requests to base; zero where the bearer may not go there, or where each
+// request needs more than that line.
 func lineOf(bearer httpx.Bearer, base *url.URL) secret.String {
 	req := &http.Request{URL: base, Header: http.Header{}}
-	if bearer.Authorize(req) != nil {
+	if bearer.Bound() || bearer.Authorize(req) != nil {
 		return secret.String{}
 	}
 	return secret.New(req.Header.Get("Authorization"))

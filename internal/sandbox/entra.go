@@ -6,27 +6,43 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// entra speaks as the v2 endpoint of Microsoft Entra ID does.
-type entra struct{ *world }
+// entra speaks as the endpoints of Microsoft Entra ID do.
+type entra struct {
+	*world
+
+	devices    devices
+	assertions once // the ids of assertions that were used
+}
 
 const entraLife = time.Hour
 
 func (e *entra) routes() []route {
-	return []route{{"token", http.MethodPost, "/*/oauth2/v2.0/token", true, e.token}}
+	return []route{
+		{"token", http.MethodPost, "/*/oauth2/v2.0/token", true, e.token},
+		{"token_v1", http.MethodPost, "/*/oauth2/token", true, e.token},
+		{"device_code", http.MethodPost, "/*/oauth2/v2.0/devicecode", true, e.deviceCode},
+		{"device_page", http.MethodGet, devicePath, true, devicePage},
+		{"device_answer", http.MethodPost, devicePath, true, e.deviceAnswer},
+		{"authorize", http.MethodGet, "/*/oauth2/v2.0/authorize", true, e.authorizePage},
+		{"keys", http.MethodGet, "/*/discovery/v2.0/keys", true, func(*exchange) reply { return e.entraKeys.set() }},
+		{"discovery", http.MethodGet, "/*/v2.0/.well-known/openid-configuration", true, e.discovery},
+	}
 }
+
+// version1 reports whether a request is for the older endpoint: a resource in place of a scope, numbers as strings.
+func version1(x *exchange) bool { return strings.HasSuffix(x.path, "/oauth2/token") }
 
 func (e *entra) token(x *exchange) reply {
 	form, wrong := x.form()
 	if wrong != "" {
 		return e.fail(x, problem{status: 400, code: "invalid_request", aadsts: 9002313, text: "Invalid request. " + wrong})
 	}
-	for _, check := range []func(*exchange, url.Values) *problem{
-		e.checkTenant, e.checkForm, e.checkScope, e.checkClient,
-	} {
+	for _, check := range []check{e.checkTenant, e.checkForm, e.checkScope, e.checkClient} {
 		if p := check(x, form); p != nil {
 			return e.fail(x, *p)
 		}
@@ -36,21 +52,58 @@ func (e *entra) token(x *exchange) reply {
 		text := "Invalid request. The claims are malformed."
 		return e.fail(x, problem{status: 400, code: "invalid_request", aadsts: 9002313, text: text})
 	}
-	who := identity{
-		Provider: "entra", Grant: form.Get("grant_type"), ClientID: form.Get("client_id"), Scope: form.Get("scope"),
+	who, p := e.grantee(form)
+	if p != nil {
+		return e.fail(x, *p)
 	}
 	tok := e.issue(e.accessToken(who), entraLife, token{identity: who, fresh: fresh})
-	life := int(entraLife.Seconds()) - 1
-	rep := object(200,
-		member{"token_type", "Bearer"}, member{"expires_in", life}, member{"ext_expires_in", life},
-		member{"access_token", tok.text})
+	rep := object(200, e.personal(who, e.tokenMembers(x, form, tok.text))...)
 	rep.token = true
 	return entraHeaders(x, rep)
 }
 
+func (e *entra) tokenMembers(x *exchange, form url.Values, text string) members {
+	life := int(entraLife.Seconds()) - 1
+	if !version1(x) {
+		return members{{"token_type", "Bearer"}, {"expires_in", life}, {"ext_expires_in", life}, {"access_token", text}}
+	}
+	now := e.clock()
+	return members{
+		{"token_type", "Bearer"},
+		{"expires_in", strconv.Itoa(life)},
+		{"ext_expires_in", strconv.Itoa(life)},
+		{"expires_on", strconv.FormatInt(now.Add(entraLife).Unix()-1, 10)},
+		{"not_before", strconv.FormatInt(now.Unix(), 10)},
+		{"resource", form.Get("resource")},
+		{"access_token", text},
+	}
+}
+
+// discovery is the document of OpenID Connect Discovery. Its issuer is a template for the tenants that are none.
+func (e *entra) discovery(x *exchange) reply {
+	if p := e.checkTenant(x, url.Values{"grant_type": {"authorization_code"}}); p != nil {
+		return e.fail(x, *p)
+	}
+	tenant, issuer := tenantOf(x), entraTenantID
+	if everybody(tenant) {
+		issuer = "{tenantid}"
+	}
+	base := e.entraURL + "/" + tenant
+	return object(200,
+		member{"issuer", e.entraURL + "/" + issuer + "/v2.0"},
+		member{"token_endpoint", base + "/oauth2/v2.0/token"},
+		member{"authorization_endpoint", base + "/oauth2/v2.0/authorize"},
+		member{"device_authorization_endpoint", base + "/oauth2/v2.0/devicecode"},
+		member{"jwks_uri", base + "/discovery/v2.0/keys"},
+		member{"response_types_supported", []string{"code"}},
+		member{"subject_types_supported", []string{"pairwise"}},
+		member{"id_token_signing_alg_values_supported", []string{"ES256"}},
+		member{"token_endpoint_auth_methods_supported", []string{"client_secret_post", "private_key_jwt", "client_secret_basic"}})
+}
+
 func (e *entra) accessToken(who identity) string {
 	now := e.clock()
-	return e.jwt(members{
+	return e.entraKeys.jwt(members{
 		{"aud", strings.TrimSuffix(who.Scope, "/.default")},
 		{"iss", e.entraURL + "/" + entraTenantID + "/v2.0"},
 		{"iat", now.Unix()},

@@ -30,12 +30,30 @@ func (e *entra) fail(x *exchange, p problem) reply {
 	return entraHeaders(x, rep)
 }
 
-func (e *entra) checkTenant(x *exchange, _ url.Values) *problem {
+// check is one of the reasons to refuse a request; nil: none.
+type check func(*exchange, url.Values) *problem
+
+func tenantOf(x *exchange) string {
 	tenant, _, _ := strings.Cut(strings.TrimPrefix(x.path, "/"), "/")
+	return tenant
+}
+
+// everybody knows the names that stand for any tenant.
+func everybody(tenant string) bool {
+	return tenant == "common" || tenant == "organizations" || tenant == "consumers"
+}
+
+// personally reports whether a person stands behind a grant.
+func personally(grant string) bool {
+	return grant == "authorization_code" || grant == "refresh_token" || grant == deviceGrant || grant == "device_code"
+}
+
+func (e *entra) checkTenant(x *exchange, form url.Values) *problem {
+	tenant := tenantOf(x)
 	switch {
-	case tenant == entraTenant || tenant == entraTenantID:
+	case tenant == entraTenant || tenant == entraTenantID || everybody(tenant) && personally(form.Get("grant_type")):
 		return nil
-	case tenant == "common" || tenant == "organizations" || tenant == "consumers":
+	case everybody(tenant):
 		return &problem{
 			status: 400, code: "invalid_request", aadsts: 50059,
 			text: "No tenant-identifying information found in either the request or implied by any provided credentials.",
@@ -53,22 +71,46 @@ func (e *entra) checkTenant(x *exchange, _ url.Values) *problem {
 	}
 }
 
-func (e *entra) checkForm(_ *exchange, form url.Values) *problem {
-	for _, name := range []string{"grant_type", "client_id", "scope"} {
-		if form.Get(name) == "" && (name != "scope" || !form.Has("resource")) {
-			return &problem{
-				status: 400, code: "invalid_request", aadsts: 900144,
-				text: "The request body must contain the following parameter: '" + name + "'.",
+// checkRequired wants parameters to be there.
+func (e *entra) checkRequired(names ...string) check {
+	return func(_ *exchange, form url.Values) *problem {
+		for _, name := range names {
+			if form.Get(name) == "" {
+				return &problem{
+					status: 400, code: "invalid_request", aadsts: 900144,
+					text: "The request body must contain the following parameter: '" + name + "'.",
+				}
 			}
 		}
+		return nil
 	}
-	if form.Has("resource") {
+}
+
+func (e *entra) checkForm(x *exchange, form url.Values) *problem {
+	grant := form.Get("grant_type")
+	needed := []string{"grant_type", "client_id"}
+	switch {
+	case version1(x):
+		needed = append(needed, "resource")
+	case grant == "authorization_code":
+		needed = append(needed, "code", "redirect_uri", "code_verifier")
+	case grant == "refresh_token":
+		needed = append(needed, "refresh_token")
+	case personally(grant):
+		needed = append(needed, "device_code")
+	case !form.Has("resource"):
+		needed = append(needed, "scope")
+	}
+	if p := e.checkRequired(needed...)(x, form); p != nil {
+		return p
+	}
+	if form.Has("resource") && !version1(x) {
 		return &problem{
 			status: 400, code: "invalid_request", aadsts: 901002,
 			text: "The 'resource' request parameter isn't supported.",
 		}
 	}
-	if grant := form.Get("grant_type"); grant != "client_credentials" {
+	if grant != "client_credentials" && (!personally(grant) || version1(x)) {
 		return &problem{
 			status: 400, code: "unsupported_grant_type", aadsts: 70003,
 			text: "The app requested an unsupported grant type '" + grant + "'.",
@@ -77,10 +119,12 @@ func (e *entra) checkForm(_ *exchange, form url.Values) *problem {
 	return nil
 }
 
-// checkScope wants one resource with /.default, encoded once.
-func (e *entra) checkScope(_ *exchange, form url.Values) *problem {
+// checkScope wants an application to name one resource with /.default, encoded once.
+func (e *entra) checkScope(x *exchange, form url.Values) *problem {
 	scope := form.Get("scope")
 	switch {
+	case version1(x), personally(form.Get("grant_type")):
+		return nil
 	case len(strings.Fields(scope)) != 1:
 		return &problem{
 			status: 400, code: "invalid_scope", aadsts: 70011,
@@ -99,19 +143,29 @@ func (e *entra) checkScope(_ *exchange, form url.Values) *problem {
 
 func (e *entra) checkClient(x *exchange, form url.Values) *problem {
 	id := form.Get("client_id")
-	switch _, _, known := e.registered(id, entraClient); {
-	case !known:
+	_, _, confidential := e.registered(id, entraClient)
+	_, injected, public := e.registered(id, entraPublicClient)
+	secret, assertion := form.Has("client_secret"), form.Has("client_assertion")
+	switch {
+	case !confidential && !public:
 		return &problem{
 			status: 400, code: "unauthorized_client", aadsts: 700016,
 			text: "Application with identifier '" + id + "' was not found in the directory '" + entraTenant + "'. This can " +
 				"happen if the application has not been installed by the administrator of the tenant or consented to by " +
 				"any user in the tenant.",
 		}
-	case !form.Has("client_secret"):
+	case public && (secret || assertion):
 		return &problem{
-			status: 401, code: "invalid_client", aadsts: 7000216,
-			text: "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
+			status: 401, code: "invalid_client", aadsts: 700025,
+			text: "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
 		}
+	case public && personally(form.Get("grant_type")):
+		x.inject(injected)
+		return nil
+	case !secret && !assertion:
+		return e.checkProof(form)
+	case assertion:
+		return e.asserted(x, form)
 	case !e.authenticate(x, id, form.Get("client_secret"), entraClient):
 		return &problem{
 			status: 401, code: "invalid_client", aadsts: 7000215,
@@ -119,5 +173,29 @@ func (e *entra) checkClient(x *exchange, form url.Values) *problem {
 				"not the client secret ID, for a secret added to app '" + id + "'.",
 		}
 	}
+	return nil
+}
+
+// checkProof words the lack of one, which has two numbers.
+func (e *entra) checkProof(form url.Values) *problem {
+	if grant := form.Get("grant_type"); grant != "client_credentials" {
+		return &problem{
+			status: 401, code: "invalid_client", aadsts: 7000218,
+			text: "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+		}
+	}
+	return &problem{
+		status: 401, code: "invalid_client", aadsts: 7000216,
+		text: "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
+	}
+}
+
+// asserted lets the fault of a client's id take effect once its assertion is good.
+func (e *entra) asserted(x *exchange, form url.Values) *problem {
+	if p := e.checkAssertion(x, form); p != nil {
+		return p
+	}
+	_, injected, _ := e.registered(form.Get("client_id"), entraClient)
+	x.inject(injected)
 	return nil
 }

@@ -23,6 +23,13 @@ type exchange struct {
 // maxTokenRequest bounds the body of a token request.
 const maxTokenRequest = 64 << 10
 
+// inject asks for a fault, unless the request's header has asked for one.
+func (x *exchange) inject(fault string) {
+	if x.fault == "" {
+		x.fault = fault
+	}
+}
+
 // note is what the log adds to status: the fault.
 func (x *exchange) note() string {
 	if x.fault == "" {
@@ -90,7 +97,7 @@ func (x *exchange) secrets() []string {
 	}
 	form, _ := x.form()
 	object, _ := x.object()
-	for _, name := range []string{"client_secret", "password", "api_key"} {
+	for _, name := range []string{"client_secret", "password", "api_key", "refresh_token", "assertion", "client_assertion", "code", "device_code"} {
 		for _, value := range []string{form.Get(name), object.text(name)} {
 			if value != "" {
 				found = append(found, value)

@@ -69,7 +69,8 @@ func faults(slow time.Duration) map[string]injection {
 		"reset":     func(_ *exchange, rep *reply) { rep.send = reset },
 		"truncated": truncate,
 
-		"cae": func(*exchange, *reply) {}, // the API itself looks at this one
+		"cae":    func(*exchange, *reply) {}, // the API itself looks at this one
+		oldLogin: func(*exchange, *reply) {}, // and TNCO's login at that one
 	}
 }
 
@@ -77,7 +78,7 @@ func faults(slow time.Duration) map[string]injection {
 func inToken(name string, to func(any) any) injection {
 	return func(_ *exchange, rep *reply) {
 		if rep.token {
-			rep.members = rep.members.change(name, to)
+			rep.members = rep.members.change(rep.members.own(name), to)
 		}
 	}
 }
@@ -85,7 +86,7 @@ func inToken(name string, to func(any) any) injection {
 func leaveOut(name string) injection {
 	return func(_ *exchange, rep *reply) {
 		if rep.token {
-			rep.members = rep.members.without(name)
+			rep.members = rep.members.without(rep.members.own(name))
 		}
 	}
 }
@@ -93,7 +94,7 @@ func leaveOut(name string) injection {
 // repeatToken puts a second access_token behind the good one: parsers that let the last one win take the wrong one.
 func repeatToken(_ *exchange, rep *reply) {
 	if rep.token {
-		rep.members = append(slices.Clone(rep.members), member{"access_token", "second-" + opaque(20)})
+		rep.members = append(slices.Clone(rep.members), member{rep.members.own("access_token"), "second-" + opaque(20)})
 	}
 }
 

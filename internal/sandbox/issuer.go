@@ -81,6 +81,13 @@ func (i *issuer) find(text string) (token, denial) {
 	return t, admitted
 }
 
+// end makes a token unknown.
+func (i *issuer) end(text string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	delete(i.tokens, text)
+}
+
 // jwt signs claims with HS256 (RFC 7515).
 func (i *issuer) jwt(claims members) string {
 	part := base64.RawURLEncoding.EncodeToString

@@ -2,45 +2,119 @@ package sandbox
 
 import (
 	"net/http"
+	"net/url"
 	"time"
 )
 
 // ping speaks as PingFederate does, the usual authorization server in front of Mule APIs.
 type ping struct{ *world }
 
-const pingLife = 24 * time.Hour
+const (
+	pingLife        = 24 * time.Hour
+	pingRefreshLife = 30 * 24 * time.Hour
+)
 
 func (p *ping) routes() []route {
-	return []route{{"token", http.MethodPost, "/as/token.oauth2", true, p.token}}
+	return []route{
+		{"token", http.MethodPost, "/as/token.oauth2", true, p.token},
+		{"authorize", http.MethodGet, "/as/authorization.oauth2", true, p.authorize("mulesoft", pingClient)},
+		{"authorize", http.MethodGet, "/authorize", true, p.authorize("mulesoft", pingClient)},
+		{"token", http.MethodPost, "/access_token", true, p.module},
+		{"validate", http.MethodGet, "/validate", false, p.validate},
+		{"revoke", http.MethodPost, "/as/revoke_token.oauth2", true, p.revoke},
+		{"revoke", http.MethodPost, "/revoke", true, p.revoke},
+	}
 }
 
 func (p *ping) token(x *exchange) reply {
-	form, wrong := x.form()
-	if wrong != "" {
-		return p.fail(x, problem{status: 400, code: "invalid_request", text: wrong})
+	form, id, wrong := p.client(x)
+	if wrong != nil {
+		return p.fail(x, *wrong)
 	}
-	asWritten := func(s string) (string, error) { return s, nil }
-	id, given, wrong := clientPair(x, form, asWritten)
-	if wrong != "" {
-		return p.fail(x, problem{status: 400, code: "invalid_request", text: wrong})
-	}
-	if !p.authenticate(x, id, given, pingClient) {
-		refusal := problem{status: 401, code: "invalid_client", text: "Invalid client or client credentials"}
-		if x.Header.Get("Authorization") != "" {
-			refusal.challenge = `Basic realm="PingFederate"`
-		}
-		return p.fail(x, refusal)
-	}
-	who := identity{Provider: "mulesoft", Grant: form.Get("grant_type"), ClientID: id, Scope: form.Get("scope")}
-	if refusal := p.grant(&who, form); refusal != nil {
-		return p.fail(x, *refusal)
+	who, wrong := p.grantee(id, form)
+	if wrong != nil {
+		return p.fail(x, *wrong)
 	}
 	tok := p.issue(opaque(28), pingLife, token{identity: who})
-	rep := object(200,
-		member{"access_token", tok.text}, member{"token_type", "Bearer"},
-		member{"expires_in", int(pingLife.Seconds()) - 1})
+	list := members{{"access_token", tok.text}}
+	if who.Username != "" {
+		list = append(list, member{"refresh_token", p.refreshes.give(who, p.clock().Add(pingRefreshLife))})
+	}
+	rep := object(200, append(list, member{"token_type", "Bearer"}, member{"expires_in", int(pingLife.Seconds()) - 1})...)
 	rep.token = true
 	return pingHeaders(rep)
+}
+
+// client reads a form and checks whose it is: the pair in the body or in Basic, as it is written.
+func (p *ping) client(x *exchange) (form url.Values, id string, wrong *problem) {
+	form, malformed := x.form()
+	if malformed != "" {
+		return nil, "", &problem{status: 400, code: "invalid_request", text: malformed}
+	}
+	asWritten := func(s string) (string, error) { return s, nil }
+	id, given, malformed := clientPair(x, form, asWritten)
+	if malformed != "" {
+		return nil, "", &problem{status: 400, code: "invalid_request", text: malformed}
+	}
+	if p.authenticate(x, id, given, pingClient) {
+		return form, id, nil
+	}
+	wrong = &problem{status: 401, code: "invalid_client", text: "Invalid client or client credentials"}
+	if x.Header.Get("Authorization") != "" {
+		wrong.challenge = `Basic realm="PingFederate"`
+	}
+	return nil, "", wrong
+}
+
+// grantee is whom a token request stands for. Refresh tokens rotate.
+func (p *ping) grantee(id string, form url.Values) (identity, *problem) {
+	who, ok := identity{Provider: "mulesoft", Grant: form.Get("grant_type"), ClientID: id, Scope: form.Get("scope")}, true
+	switch who.Grant {
+	case "authorization_code":
+		who, ok = p.redeem("mulesoft", id, flat(form))
+	case "refresh_token":
+		who, ok = p.refreshes.spend(form.Get("refresh_token"), "mulesoft", id, p.clock())
+	default:
+		return who, p.grant(&who, form)
+	}
+	if !ok {
+		return who, &problem{status: 400, code: "invalid_grant", text: "unknown, invalid, or expired grant"}
+	}
+	return who, nil
+}
+
+func flat(form url.Values) fields {
+	f := fields{}
+	for name := range form {
+		f[name] = form.Get(name)
+	}
+	return f
+}
+
+// module is the token endpoint of Mule's own OAuth 2.0 provider module, where the scope is repeated and the rest is the
+// same.
+func (p *ping) module(x *exchange) reply {
+	rep := p.token(x)
+	if form, _ := x.form(); rep.token && form.Get("scope") != "" {
+		rep.members = append(rep.members, member{"scope", form.Get("scope")})
+	}
+	rep.tail = ""
+	return rep.with("Content-Type", "application/json; charset=UTF-8")
+}
+
+// validate is the module's answer to the policies of APIs: whose the token is, and how long it lives.
+func (p *ping) validate(x *exchange) reply {
+	left := int(x.token.expires.Sub(p.clock()) / time.Second)
+	return object(200, member{"expires_in", left}, member{"scope", x.token.Scope}, member{"client_id", x.token.ClientID})
+}
+
+// revoke ends a token (RFC 7009).
+func (p *ping) revoke(x *exchange) reply {
+	form, _, wrong := p.client(x)
+	if wrong != nil {
+		return p.fail(x, *wrong)
+	}
+	return p.ended(form.Get("token"))
 }
 
 func pingHeaders(rep reply) reply {
@@ -60,59 +134,3 @@ func (p *ping) fail(_ *exchange, pr problem) reply {
 }
 
 func (p *ping) challenge(_ *exchange, why denial) reply { return rfcChallenge(why) }
-
-// anypoint speaks as the Anypoint Platform does. Its error bodies are not documented: these are plain.
-type anypoint struct{ *world }
-
-const (
-	anypointLife = time.Hour
-	anypointOrg  = "7d2f4b90-1c3e-4a5d-8f60-9b8a7c6d5e4f"
-)
-
-func (a *anypoint) routes() []route {
-	return []route{
-		{"token", http.MethodPost, "/accounts/api/v2/oauth2/token", true, a.token},
-		{"me", http.MethodGet, "/accounts/api/me", false, a.me},
-	}
-}
-
-// token takes JSON, as the product's own clients send it, or a form.
-func (a *anypoint) token(x *exchange) reply {
-	body, ok := x.object()
-	if !ok {
-		form, wrong := x.form()
-		if wrong != "" || len(form) == 0 {
-			return a.fail(x, problem{status: 400, code: "invalid_request", text: "a JSON object is expected"})
-		}
-		body = fields{}
-		for name := range form {
-			body[name] = form.Get(name)
-		}
-	}
-	id := body.text("client_id")
-	if !a.authenticate(x, id, body.text("client_secret"), anypointClient) {
-		return a.fail(x, problem{status: 401, code: "invalid_client", text: "Invalid client id or secret"})
-	}
-	who := identity{Provider: "anypoint", Grant: body.text("grant_type"), ClientID: id}
-	if who.Grant != "client_credentials" {
-		return a.fail(x, problem{status: 400, code: "unsupported_grant_type", text: "grant_type: client_credentials is expected"})
-	}
-	tok := a.issue(uuid(), anypointLife, token{identity: who})
-	rep := object(200,
-		member{"access_token", tok.text}, member{"expires_in", int(anypointLife.Seconds())}, member{"token_type", "bearer"})
-	rep.token = true
-	return rep.with("Content-Type", "application/json; charset=utf-8", "Cache-Control", "no-store")
-}
-
-// me is the connected app's own record.
-func (a *anypoint) me(x *exchange) reply {
-	return object(200, member{"client", members{
-		{"client_id", x.token.ClientID}, {"name", "sandbox app"}, {"org_id", anypointOrg},
-	}})
-}
-
-func (a *anypoint) fail(_ *exchange, p problem) reply { return rfcError(p) }
-
-func (a *anypoint) challenge(*exchange, denial) reply {
-	return text(401, "text/plain; charset=utf-8", "Unauthorized").with("Www-Authenticate", `Bearer realm="anypoint"`)
-}

@@ -58,6 +58,7 @@ const longest = 15 * time.Minute
 type origin struct {
 	name, url string
 	cross     string // another origin, for redirects that must not be followed
+	plain     bool   // without TLS
 	listener  net.Listener
 	server    *http.Server
 	world     *world
@@ -92,7 +93,11 @@ func (o *origin) secure(a *authority) {
 }
 
 func (o *origin) serve() {
-	if err := o.server.ServeTLS(o.listener, "", ""); !errors.Is(err, http.ErrServerClosed) {
+	listen := func() error { return o.server.ServeTLS(o.listener, "", "") }
+	if o.plain {
+		listen = func() error { return o.server.Serve(o.listener) }
+	}
+	if err := listen(); !errors.Is(err, http.ErrServerClosed) {
 		o.world.log("%s stopped: %v", o.name, err)
 	}
 }

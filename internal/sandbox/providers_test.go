@@ -35,7 +35,22 @@ func TestATokenReplyIsByteForByteTheProviders(t *testing.T) {
 		{
 			"tnco password", r.URL("tnco") + "/oauth/token", formType, basic(tncoClient, r.env["TNCO_SECRET"]),
 			form("grant_type", "password", "username", userName, "password", r.env["PASSWORD"], "scope", "all"),
-			uuidText, `{"access_token":"~","token_type":"bearer","expires_in":1199,"scope":"all"}`, nil,
+			uuidText, `{"access_token":"~","token_type":"bearer","refresh_token":"#","expires_in":1199,"scope":"all"}`, nil,
+		},
+		{
+			"tnco older login", r.URL("tnco") + "/ui/api/login", jsonType, "",
+			fmt.Sprintf(`{"username":%q,"password":%q}`, userName, r.env["PASSWORD"]),
+			uuidText, `{"accessToken":"~","expiresIn":1199}`, nil,
+		},
+		{
+			"tnco zen", r.URL("tnco") + "/icp4d-api/v1/authorize", jsonType, "",
+			fmt.Sprintf(`{"username":%q,"api_key":%q}`, userName, r.env["API_KEY"]),
+			jwt, `{"_messageCode_":"200","message":"Success","token":"~"}`, nil,
+		},
+		{
+			"tnco okta", r.URL("tnco") + "/oauth2/default/v1/token", formType, basic(tncoClient, r.env["TNCO_SECRET"]),
+			form("grant_type", "password", "username", userName, "password", r.env["PASSWORD"], "scope", "things"),
+			`[\w-]{64}`, `{"token_type":"Bearer","expires_in":3600,"access_token":"~","scope":"things"}`, nil,
 		},
 		{
 			"tnco raw basic", r.URL("tnco") + "/oauth/token", formType, basic(oddClient, r.env["ODD_SECRET"]), clientCredentials,
@@ -69,6 +84,22 @@ func TestATokenReplyIsByteForByteTheProviders(t *testing.T) {
 			uuidText, `{"access_token":"~","expires_in":3600,"token_type":"bearer"}`, nil,
 		},
 		{
+			"anypoint user", r.URL("anypoint") + "/accounts/login", jsonType, "",
+			fmt.Sprintf(`{"username":%q,"password":%q}`, userName, r.env["PASSWORD"]),
+			uuidText, `{"access_token":"~","token_type":"bearer","redirectUrl":"/home/"}`, nil,
+		},
+		{
+			"mule's own module", r.URL("mulesoft") + "/access_token", formType, basic(pingClient, r.env["MULESOFT_SECRET"]),
+			form("grant_type", "password", "username", userName, "password", r.env["PASSWORD"], "scope", "read"),
+			`[\w-]{28}`, `{"access_token":"~","refresh_token":"#","token_type":"Bearer","expires_in":86399,"scope":"read"}`, nil,
+		},
+		{
+			"apiconnect with a refresh token", r.URL("apiconnect") + "/api/token", jsonType, "",
+			fmt.Sprintf(`{"client_id":%q,"client_secret":%q,"grant_type":"password","username":%q,"password":%q,"realm":%q}`,
+				toolkitClient, toolkitSecret, userName, r.env["PASSWORD"], providerRealm),
+			jwt, `{"access_token":"~","token_type":"Bearer","expires_in":28800,"refresh_token":"#","refresh_expires_in":57600}`, nil,
+		},
+		{
 			"apiconnect client", r.URL("apiconnect") + "/api/token", jsonType, "",
 			fmt.Sprintf(`{"client_id":%q,"client_secret":%q,"grant_type":"client_credentials"}`, managerClient, managerSecret),
 			jwt, `{"access_token":"~","token_type":"Bearer","expires_in":28800}`, nil,
@@ -87,6 +118,7 @@ func TestATokenReplyIsByteForByteTheProviders(t *testing.T) {
 			}
 			a := r.do(t, "POST", test.url, test.body, pairs...)
 			pattern := "^" + strings.Replace(regexp.QuoteMeta(test.want), "~", test.token, 1) + "$"
+			pattern = strings.Replace(pattern, "#", `[\w-]{40}`, 1)
 			if a.StatusCode != 200 || !regexp.MustCompile(pattern).MatchString(a.body) {
 				t.Errorf("%s %q, want %s", a.Status, a.body, pattern)
 			}
@@ -126,7 +158,13 @@ func TestARefusalIsTheProvidersOwn(t *testing.T) {
 		{"tnco, no grant", tnco, formType, good, "", 400, `{"error":"invalid_request","error_description":"Missing grant type"}`, ""},
 		{"tnco, JSON body", tnco, jsonType, good, `{"grant_type":"client_credentials"}`, 400, `{"error":"invalid_request","error_description":"Missing grant type"}`, ""},
 		{"tnco, unknown grant", tnco, formType, good, "grant_type=magic", 400, `{"error":"unsupported_grant_type","error_description":"Unsupported grant type: magic"}`, ""},
-		{"tnco, refresh", tnco, formType, good, "grant_type=refresh_token", 401, `{"error":"invalid_client","error_description":"Unauthorized grant type: refresh_token"}`, ""},
+		{"tnco, refresh", tnco, formType, good, "grant_type=refresh_token&refresh_token=r1", 400, `{"error":"invalid_grant","error_description":"Invalid refresh token: r1"}`, ""},
+		{"tnco, code", tnco, formType, good, "grant_type=authorization_code", 401, `{"error":"invalid_client","error_description":"Unauthorized grant type: authorization_code"}`, ""},
+		{"zen, wrong key", r.URL("tnco") + zenPath, jsonType, "", `{"username":"chrisp","api_key":"` + r.env["PASSWORD"] + `"}`, 401, `{"_messageCode_":"401","message":"Invalid credentials"}`, ""},
+		{"okta, no scope", r.URL("tnco") + "/oauth2/default/v1/token", formType, good, form("grant_type", "password", "username", userName, "password", r.env["PASSWORD"]), 400, `{"error":"invalid_scope","error_description":"The requested scopes are empty."}`, ""},
+		{"okta, another server", r.URL("tnco") + "/oauth2/other/v1/token", formType, good, clientCredentials, 404, `{"errorCode":"E0000007","errorSummary":"Not found: Resource not found: other (AuthorizationServer)"}`, ""},
+		{"anypoint, wrong user", r.URL("anypoint") + "/accounts/login", jsonType, "", `{"username":"chrisp","password":"no"}`, 401, "Unauthorized", ""},
+		{"apiconnect, no consumer context", r.URL("apiconnect") + "/consumer-api/token", jsonType, "", `{"grant_type":"client_credentials"}`, 400, `{"status":400,"message":["X-IBM-Consumer-Context must name a provider organization and a catalog"]}`, ""},
 		{"tnco, scope", tnco, formType, good, clientCredentials + "&scope=some", 400, `{"error":"invalid_scope","error_description":"Invalid scope: some","scope":"all"}`, ""},
 		{"tnco, password", tnco, formType, good, "grant_type=password&username=chrisp&password=wrong", 400, `{"error":"invalid_grant","error_description":"Bad credentials"}`, ""},
 		{"tnco, twice", tnco, formType, good, clientCredentials + "&" + clientCredentials, 400, `{"error":"invalid_request","error_description":"repeated parameter grant_type"}`, ""},
@@ -147,7 +185,7 @@ func TestARefusalIsTheProvidersOwn(t *testing.T) {
 		},
 		{"apiconnect, form body", apic, formType, "", clientCredentials, 400, `{"status":400,"message":["The request body must be a JSON object: Content-Type application/json"]}`, ""},
 		{"apiconnect, half a body", apic, jsonType, "", `{"grant_type":`, 400, `{"status":400,"message":["The request body must be a JSON object: Content-Type application/json"]}`, ""},
-		{"apiconnect, names in another case", apic, jsonType, "", `{"Grant_Type":"client_credentials"}`, 400, `{"status":400,"message":["grant_type must be password, api_key or client_credentials"]}`, ""},
+		{"apiconnect, names in another case", apic, jsonType, "", `{"Grant_Type":"client_credentials"}`, 400, `{"status":400,"message":["grant_type must be password, api_key, client_credentials or refresh_token"]}`, ""},
 		{"anypoint, wrong secret", anypoint, jsonType, "", `{"client_id":"` + anypointClient + `","client_secret":"no","grant_type":"client_credentials"}`, 401, `{"error":"invalid_client","error_description":"Invalid client id or secret"}`, ""},
 		{"anypoint, nothing", anypoint, "", "", "", 400, `{"error":"invalid_request","error_description":"a JSON object is expected"}`, ""},
 		{"oauth2, raw basic", generic, formType, basic(oddClient, r.env["ODD_SECRET"]), clientCredentials, 401, `{"error":"invalid_client","error_description":"unknown client or wrong secret"}`, `Basic realm="sandbox"`},

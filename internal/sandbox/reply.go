@@ -119,6 +119,16 @@ func (m members) change(name string, to func(any) any) members {
 	return out
 }
 
+// own is the name that these members have for one of RFC 6749: logins of older make say accessToken, expiresIn or token.
+func (m members) own(name string) string {
+	for _, one := range m {
+		if strings.EqualFold(one.name, strings.ReplaceAll(name, "_", "")) || one.name == "token" && name == "access_token" {
+			return one.name
+		}
+	}
+	return name
+}
+
 func (m members) without(name string) members {
 	return slices.DeleteFunc(slices.Clone(m), func(one member) bool { return one.name == name })
 }

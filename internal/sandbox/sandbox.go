@@ -40,8 +40,9 @@ type Sandbox struct {
 // drainTime is how long requests in flight may take once the sandbox stops.
 const drainTime = 2 * time.Second
 
-// Start listens, writes ca.pem, profiles.yaml and sandbox.env to dir (made if absent) and serves until ctx ends or
-// Close is called. A file of one of these names that is there already is an error, never replaced.
+// Start listens, writes ca.pem, profiles.yaml, sandbox.env and the files that the profiles name to dir (made if absent)
+// and serves until ctx ends or Close is called. A file of one of these names that is there already is an error, never
+// replaced.
 func Start(ctx context.Context, dir string, opts Options) (*Sandbox, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -69,7 +70,7 @@ func (s *Sandbox) CAPath() string { return filepath.Join(s.dir, caFile) }
 // EnvPath is a file of shell assignments: URLs, client ids and secrets of the stand-ins.
 func (s *Sandbox) EnvPath() string { return filepath.Join(s.dir, envFile) }
 
-// URL is the origin of a server (tnco, apiconnect, entra, mulesoft, anypoint, oauth2, echo), "" for another name.
+// URL is the origin of a server (tnco, apiconnect, entra, azure, mulesoft, anypoint, oauth2, echo), "" for another name.
 func (s *Sandbox) URL(server string) string {
 	for _, o := range s.origins {
 		if o.name == server {
@@ -93,17 +94,24 @@ func (s *Sandbox) Close() error {
 
 // open makes all that serving needs: listeners first, since every file and route names their ports.
 func (s *Sandbox) open(ctx context.Context, opts Options) error {
-	for _, name := range []string{"tnco", "apiconnect", "entra", "mulesoft", "anypoint", "oauth2", "echo"} {
+	for _, name := range []string{"tnco", "apiconnect", "entra", "azure", "mulesoft", "anypoint", "oauth2", "echo"} {
 		var config net.ListenConfig
 		listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return fault.New(fault.Network, "", "%w", err).Doing("sandbox: listen on 127.0.0.1")
 		}
-		s.origins = append(s.origins, &origin{name: name, listener: listener, url: "https://" + listener.Addr().String()})
+		o := &origin{name: name, listener: listener, url: "https://" + listener.Addr().String()}
+		if name == "azure" { // as on a machine, where nobody else can listen
+			o.plain, o.url = true, "http://"+listener.Addr().String()
+		}
+		s.origins = append(s.origins, o)
 	}
 	world := newWorld(opts, s.counts)
 	world.entraURL = s.URL("entra")
 	authority, err := newAuthority(world.clock())
+	if err == nil {
+		world.entraKeys, err = newEntraKeys(world.clock())
+	}
 	if err != nil {
 		return fault.New(fault.Internal, "", "%w", err).Doing("sandbox: certificate")
 	}
@@ -123,7 +131,9 @@ func (o *origin) voice(w *world) dialect {
 	case "apiconnect":
 		return newAPIConnect(w)
 	case "entra":
-		return &entra{w}
+		return &entra{world: w}
+	case "azure":
+		return &azure{w}
 	case "mulesoft":
 		return &ping{w}
 	case "anypoint":

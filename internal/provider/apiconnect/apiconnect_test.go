@@ -24,6 +24,10 @@ func minimal() profile.Profile {
 	}
 }
 
+func refreshing() profile.GrantKeys {
+	return profile.GrantKeys{RefreshToken: providertest.Literal("r-1")}
+}
+
 func at(s *authtest.Server) profile.Profile {
 	p := minimal()
 	p.BaseURL = s.URL
@@ -48,6 +52,12 @@ func TestTheTokenRequestIsAsOnTheWireOfAPIConnect(t *testing.T) {
 		"client credentials": {func(p *profile.Profile) {
 			*p = profile.Profile{BaseURL: p.BaseURL, Grant: "client_credentials", ClientID: "id", ClientSecret: providertest.Literal("sec")}
 		}, `{"grant_type":"client_credentials","client_id":"id","client_secret":"sec"}`},
+		"refresh token": {func(p *profile.Profile) {
+			*p = profile.Profile{BaseURL: p.BaseURL, Grant: "refresh_token", GrantKeys: refreshing(), Own: p.Own}
+		}, `{"grant_type":"refresh_token",` + client + `,"refresh_token":"r-1","realm":"provider/default-idp-2"}`},
+		"refresh token, no realm named": {func(p *profile.Profile) {
+			*p = profile.Profile{BaseURL: p.BaseURL, Grant: "refresh_token", GrantKeys: refreshing()}
+		}, `{"grant_type":"refresh_token",` + client + `,"refresh_token":"r-1"}`},
 		"a trailing /api": {func(p *profile.Profile) { p.BaseURL += "/api/" }, `{"grant_type":"password",` + client + `,"username":"chrisp","password":"p\"w","realm":"provider/default-idp-2"}`},
 	}
 	for name, c := range cases {
@@ -106,8 +116,31 @@ func TestTheDownloadedCredentialsAreUsed(t *testing.T) {
 	}
 }
 
+func TestTheCredentialsOfLaterReleasesHoldOneClientForEachTool(t *testing.T) {
+	const file = `{"cloud_id":"c","toolkit":{"endpoint":"https://a/api","client_id":"tool","client_secret":"t-1"},` +
+		`"consumer_toolkit":{"endpoint":"https://a/consumer-api","client_id":"consumer","client_secret":"c-1"}}`
+	for realm, want := range map[string]string{
+		"provider/x": `"client_id":"tool","client_secret":"t-1"`, "consumer:o:c/x": `"client_id":"consumer","client_secret":"c-1"`,
+	} {
+		s := authtest.FakeIDP(t, authtest.Token("tok", 60))
+		p := at(s)
+		p.Own = profile.Values{"credentials_file": "c.json", "realm": realm}
+		ports := providertest.Ports(s.Client())
+		ports.ReadFile = func(string) ([]byte, error) { return []byte(file), nil }
+		if _, err := providertest.Source(t, apiconnect.Provider(), p, ports).Grant.Token(t.Context(), grant.Ask{}); err != nil {
+			t.Fatal(err)
+		}
+		if body := s.Only(t).Body; !strings.Contains(body, want) {
+			t.Errorf("%s: %s", realm, body)
+		}
+	}
+}
+
 func TestCredentialsThatCannotBeReadAreAConfigurationFault(t *testing.T) {
-	for _, content := range []string{"", "[]", `{}`, `{"id":"x"}`, `{"id":"x","secret":"S3CRET\n"}`, `{"id":1,"secret":"S3CRET"}`} {
+	for _, content := range []string{
+		"", "[]", `{}`, `{"id":"x"}`, `{"id":"x","secret":"S3CRET\n"}`, `{"id":1,"secret":"S3CRET"}`,
+		`{"consumer_toolkit":{"client_id":"x","client_secret":"S3CRET"}}`, `{"toolkit":["S3CRET"]}`,
+	} {
 		p := minimal()
 		p.Own["credentials_file"] = "c.json"
 		ports := providertest.Ports(nil)
@@ -120,9 +153,14 @@ func TestCredentialsThatCannotBeReadAreAConfigurationFault(t *testing.T) {
 }
 
 func TestWhatAPIConnectCannotUseIsRefused(t *testing.T) {
-	providertest.Declares(t, apiconnect.Provider(), "realm", "api_key", "credentials_file", "sign_in_url?")
+	providertest.Declares(t, apiconnect.Provider(), "realm", "api_key", "credentials_file", "sign_in_url")
 	own := func(key string, value any) func(*profile.Profile) {
 		return func(p *profile.Profile) { p.Own[key] = value }
+	}
+	keyed := func(key string, value any) func(*profile.Profile) {
+		return func(p *profile.Profile) {
+			p.Grant, p.Username, p.Password, p.Own = "api_key", "", profile.Profile{}.Password, profile.Values{key: value}
+		}
 	}
 	for name, c := range map[string]struct {
 		change func(*profile.Profile)
@@ -152,7 +190,23 @@ func TestWhatAPIConnectCannotUseIsRefused(t *testing.T) {
 		"a name alone":         {own("realm", "default-idp-2"), "realm"},
 		"another case":         {own("realm", "Provider"), "realm"},
 		"a control character":  {own("realm", "provider/a\x1b"), "realm"},
-		"a consumer":           {own("realm", "consumer:org:sandbox/sandbox-idp"), "realm"},
+		"half a consumer":      {own("realm", "consumer:org"), "realm"},
+		"no catalog":           {own("realm", "consumer:org:/idp"), "realm"},
+		"no organization":      {own("realm", "consumer::sandbox"), "realm"},
+		"a third part":         {own("realm", "consumer:org:sandbox:x"), "realm"},
+		"a header injected":    {own("realm", "consumer:org:sand\r\nX-Evil"), "realm"},
+		"an empty registry":    {own("realm", "consumer:org:sandbox/"), "realm"},
+		"a page without grant": {own("sign_in_url", "https://x.example.com/"), "sign_in_url"},
+		"a plain page":         {keyed("sign_in_url", "http://x.example.com/?from=TOOLKIT"), "sign_in_url"},
+		"a page's fragment":    {keyed("sign_in_url", "https://x.example.com/?a=b#c"), "sign_in_url"},
+		"a blank in a page":    {keyed("sign_in_url", "https://x.example.com/?a= b"), "sign_in_url"},
+		"a user in a page":     {keyed("sign_in_url", "https://u:p@x.example.com/"), "sign_in_url"},
+		"another catalog": {func(p *profile.Profile) {
+			p.Own["realm"] = "consumer:org:sandbox"
+			p.Headers = []profile.Header{{Name: "x-ibm-consumer-context", Value: providertest.Literal("org.other")}}
+		}, "headers[0]"},
+		"a refresh token, other grant": {func(p *profile.Profile) { p.RefreshToken = providertest.Literal("r") }, "refresh_token"},
+		"bound tokens":                 {func(p *profile.Profile) { p.Said = map[string]bool{"dpop": true} }, "dpop"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := minimal()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"unicode"
 
@@ -27,7 +28,46 @@ type Realm struct {
 func (r Realm) TakesPasswords() bool { return r.Type != "oidc" }
 
 // realm is the key of a profile, taken apart.
-type realm struct{ family, name string } // name is empty where it is to be discovered
+type realm struct {
+	family       string // provider, admin or consumer:ORG:CATALOG
+	name         string // empty where it is to be discovered
+	org, catalog string // of a consumer family
+}
+
+func (r realm) consumer() bool { return r.org != "" }
+
+// api is where the family's token endpoint lies.
+func (r realm) api() string {
+	if r.consumer() {
+		return consumerAPI
+	}
+	return platformAPI
+}
+
+// registries is where the family's identity providers are listed.
+func (r realm) registries() string {
+	if r.consumer() {
+		return consumerAPI + "/consumer/identity-providers"
+	}
+	return platformAPI + "/cloud/" + r.family + "/identity-providers"
+}
+
+// contextHeader says which catalog a consumer means.
+const contextHeader = "X-IBM-Consumer-Context"
+
+func (r realm) context() string { return r.org + "." + r.catalog }
+
+// headers are those of every request at the authorization server.
+func headers(p *profile.Profile, r realm, ports provider.Ports) http.Header {
+	header := provider.Config(p, ports).TokenHeaders.Clone()
+	if r.consumer() {
+		if header == nil {
+			header = http.Header{}
+		}
+		header.Set(contextHeader, r.context())
+	}
+	return header
+}
 
 func realmOf(p *profile.Profile) string {
 	if text := p.Own.Text("realm"); text != "" {
@@ -38,16 +78,27 @@ func realmOf(p *profile.Profile) string {
 
 func parseRealm(text string) (realm, error) {
 	family, name, named := strings.Cut(text, "/")
-	switch {
-	case strings.HasPrefix(family, "consumer:"):
-		return realm{}, &profile.KeyError{Key: "realm", Reason: "a consumer realm is not supported yet"}
-	case family != "provider" && family != "admin", named && !isName(name):
+	r := realm{family: family, name: name}
+	ok := family == "provider" || family == "admin"
+	if rest, consumer := strings.CutPrefix(family, "consumer:"); consumer {
+		r.org, r.catalog, _ = strings.Cut(rest, ":")
+		ok = isSlug(r.org) && isSlug(r.catalog)
+	}
+	if !ok || named && !isName(name) {
 		return realm{}, &profile.KeyError{
 			Key: "realm", Reason: "is not a realm",
-			Hint: "provider or admin, alone to find the registry, or with it: provider/default-idp-2",
+			Hint: "provider, admin or consumer:ORG:CATALOG, alone to find the registry, or with it: provider/default-idp-2",
 		}
 	}
-	return realm{family, name}, nil
+	return r, nil
+}
+
+// isSlug is what organizations and catalogs are named by, and what can stand in a header.
+func isSlug(name string) bool {
+	bad := func(r rune) bool {
+		return (r|0x20 < 'a' || r|0x20 > 'z') && (r < '0' || r > '9') && r != '-' && r != '_' && r != '.'
+	}
+	return name != "" && len(name) <= 256 && !strings.ContainsFunc(name, bad)
 }
 
 func isName(name string) bool {
@@ -61,7 +112,7 @@ func Realms(ctx context.Context, p *profile.Profile, ports provider.Ports) ([]Re
 	if err != nil {
 		return nil, err
 	}
-	body, err := ports.Endpoint.Fetch(ctx, p.BaseURL+"/api/cloud/"+r.family+"/identity-providers", nil)
+	body, err := ports.Endpoint.Fetch(ctx, p.BaseURL+r.registries(), headers(p, r, ports))
 	if err != nil {
 		return nil, discoveryFailed(err)
 	}

@@ -1,17 +1,16 @@
-// Package mulesoft knows the two token endpoints that MuleSoft users meet: that of the identity provider in front of
-// their APIs (PingFederate in the product's guide), and that of the Anypoint Platform itself.
+// Package mulesoft knows the token endpoints that MuleSoft users meet: that of the authorization server in front of
+// their APIs (PingFederate in the product's guide, or Mule's own OAuth 2.0 provider module), and that of the Anypoint
+// Platform itself, with its user login beside it.
 package mulesoft
 
 import (
-	"strings"
 	"time"
 
 	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/grant"
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/provider"
 )
-
-const anypointPath = "/accounts/api/v2/oauth2/token"
 
 // Provider is the provider's one value.
 func Provider() provider.Provider {
@@ -22,94 +21,74 @@ func Provider() provider.Provider {
 			{Name: "platform_url", Type: profile.URL},
 		},
 		Complete: complete,
-		New: func(p *profile.Profile, ports provider.Ports) (*provider.Source, error) {
-			config := provider.Config(p, ports)
-			config.JSON = onPlatform(p)
-			s := provider.NewSource(p, ports, config)
-			s.Grant = provider.WithHints(s.Grant, func(e *fault.Error) { hint(e, p) })
-			return s, nil
-		},
+		New:      newSource,
 	}
 }
-
-func onPlatform(p *profile.Profile) bool { return p.Own.Has("region") || p.Own.Has("platform_url") }
 
 func complete(p *profile.Profile) error {
-	rules := provider.Rules{
-		Provider:      "mulesoft",
-		Grants:        []string{provider.ClientCredentials, provider.Password},
-		ClientAuth:    []string{provider.SecretPost, provider.SecretBasic, provider.NoAuth},
-		BasicEncoding: "form",
-		DefaultTTL:    24 * time.Hour,
+	if onPlatform(p) {
+		return completePlatform(p)
 	}
-	switch {
-	case onPlatform(p):
-		if err := completePlatform(p); err != nil {
-			return err
-		}
-		rules.ClientAuth = rules.ClientAuth[:1] // in the JSON body
-		rules.DefaultTTL = time.Hour
-		rules.Unused = []string{"audience", "resources"}
-	case p.TokenURL == "":
+	if p.TokenURL == "" {
 		return &profile.KeyError{Key: "token_url", Reason: "is required, or region is", Hint: "region: us, for the Anypoint Platform"}
 	}
-	return rules.Complete(p)
+	return provider.Rules{
+		Provider: "mulesoft",
+		Grants: []string{
+			provider.ClientCredentials, provider.Password, provider.AuthorizationCode, provider.DeviceCode,
+			provider.RefreshToken, provider.JWTBearer, provider.TokenExchange, provider.CIBA,
+		},
+		ClientAuth: []string{
+			provider.SecretPost, provider.SecretBasic, provider.SecretJWT, provider.PrivateKeyJWT,
+			provider.TLSClientAuth, provider.SelfSignedTLSClientAuth, provider.NoAuth,
+		},
+		Endpoints: []string{
+			"authorization_url", "device_authorization_url", "pushed_authorization_request_url",
+			"backchannel_authentication_url", "revocation_url", "introspection_url",
+		},
+		BasicEncoding: "form",
+		DefaultTTL:    24 * time.Hour,
+	}.Complete(p)
 }
 
-func completePlatform(p *profile.Profile) error {
-	platform, err := platform(p)
-	if err != nil {
-		return err
-	}
-	tokenURL := platform + anypointPath
-	switch {
-	case p.TokenURL != "" && p.TokenURL != tokenURL:
-		return &profile.KeyError{
-			Key: "token_url", Reason: "cannot stand beside region or platform_url, which have their own",
-			Hint: "remove one of the two lines",
+func newSource(p *profile.Profile, ports provider.Ports) (*provider.Source, error) {
+	config := provider.Config(p, ports)
+	config.JSON = onPlatform(p)
+	s := provider.NewSource(p, ports, config)
+	if onPlatform(p) && p.Grant == provider.Password {
+		s.Grant = &grant.JSONLogin{
+			Config: config, Username: p.Username, ProofName: "password", Proof: ports.Later(p.Password, "password"),
 		}
-	case p.Grant == provider.Password:
-		return &profile.KeyError{Key: "grant", Reason: "password at the Anypoint Platform is not supported yet"}
 	}
-	p.TokenURL = tokenURL
-	if p.BaseURL == "" {
-		p.BaseURL = platform
-	}
-	return nil
-}
-
-func platform(p *profile.Profile) (string, error) {
-	if p.Own.Has("region") && p.Own.Has("platform_url") {
-		return "", &profile.KeyError{Key: "platform_url", Reason: "stands in place of region", Hint: "remove one of the two lines"}
-	}
-	if p.Own.Has("platform_url") {
-		return strings.TrimRight(p.Own.Text("platform_url"), "/"), nil
-	}
-	switch p.Own.Text("region") {
-	case "us":
-		return "https://anypoint.mulesoft.com", nil
-	case "eu1":
-		return "https://eu1.anypoint.mulesoft.com", nil
-	case "gov":
-		return "https://gov.anypoint.mulesoft.com", nil
-	case "ca1":
-		return "https://ca1.platform.mulesoft.com", nil
-	case "jp1":
-		return "https://jp1.platform.mulesoft.com", nil
-	}
-	return "", &profile.KeyError{Key: "region", Reason: "is not a region of the platform", Hint: "one of: us, eu1, gov, ca1, jp1"}
+	s.Grant = provider.WithHints(s.Grant, func(e *fault.Error) { hint(e, p) })
+	return s, nil
 }
 
 func hint(e *fault.Error, p *profile.Profile) {
 	switch {
 	case e.Kind != fault.Auth:
-	case e.OAuthError == "invalid_grant" && p.Grant == provider.Password:
+	case p.Grant == provider.Password && (onPlatform(p) || e.OAuthError == "invalid_grant"):
 		e.Hint("check username and password")
-	case (e.Status == 401 || e.Status == 400) && onPlatform(p):
-		e.Hint("check region, client_id and client_secret: a connected app is known in its own region only, and must act on its own behalf")
+		if onPlatform(p) {
+			e.Hint("a user with multi-factor authentication or single sign-on cannot log in this way: use a connected app")
+		}
+	case e.OAuthError == "invalid_grant" && p.Grant == provider.JWTBearer:
+		e.Hint("check assertion: issuer is the client, subject the user, audience the token URL")
+	case onPlatform(p) && (e.Status == 401 || e.Status == 400):
+		platformHint(e, p)
 	case e.Status == 401, e.OAuthError == "invalid_client":
-		e.Hint("check client_id and client_secret")
+		e.Hint("check client_id and client_secret, and whether the server wants them in client_secret_basic")
+	case e.OAuthError == "unauthorized_client", e.OAuthError == "unsupported_grant_type":
+		e.Hint("the server does not let this client use grant %s", p.Grant)
 	case e.Status == 404:
-		e.Hint("check token_url: PingFederate's ends in /as/token.oauth2")
+		e.Hint("check token_url: PingFederate's ends in /as/token.oauth2, that of Mule's provider module in /access_token")
 	}
+}
+
+func platformHint(e *fault.Error, p *profile.Profile) {
+	how := "must act on a user's behalf"
+	if p.Grant == provider.ClientCredentials {
+		how = "must act on its own behalf"
+	}
+	e.Hint("check region, client_id and client_secret: a connected app is known in its own region only, and %s", how)
 }

@@ -22,6 +22,15 @@ func anypoint(own profile.Values) profile.Profile {
 	return p
 }
 
+// user is somebody who logs in at the platform without any client.
+func user(own profile.Values) profile.Profile {
+	return profile.Profile{Grant: "password", Username: "ann", Password: providertest.Literal("p&w"), Own: own}
+}
+
+func said(key string) func(*profile.Profile) {
+	return func(p *profile.Profile) { p.Said = map[string]bool{key: true} }
+}
+
 func TestTheTokenRequestIsAsOnTheWireOfEachEndpoint(t *testing.T) {
 	cases := map[string]struct {
 		profile                 func(url string) profile.Profile
@@ -35,6 +44,10 @@ func TestTheTokenRequestIsAsOnTheWireOfEachEndpoint(t *testing.T) {
 		"Anypoint": {
 			func(url string) profile.Profile { return anypoint(profile.Values{"platform_url": url + "/"}) },
 			"/accounts/api/v2/oauth2/token", "application/json", `{"grant_type":"client_credentials","client_id":"my-app","client_secret":"s&cret"}`, time.Hour,
+		},
+		"a user of the platform": {
+			func(url string) profile.Profile { return user(profile.Values{"platform_url": url}) },
+			"/accounts/login", "application/json", `{"username":"ann","password":"p&w"}`, time.Hour,
 		},
 	}
 	for name, c := range cases {
@@ -83,7 +96,15 @@ func TestWhatMuleSoftCannotUseIsRefused(t *testing.T) {
 		"unknown region":     {anypoint(profile.Values{"region": "US"}), func(*profile.Profile) {}, "region"},
 		"basic at Anypoint":  {anypoint(region), func(p *profile.Profile) { p.ClientAuth = "client_secret_basic" }, "client_auth"},
 		"Anypoint audience":  {anypoint(region), func(p *profile.Profile) { p.Audience = []string{"x"} }, "audience"},
-		"Anypoint password":  {anypoint(region), func(p *profile.Profile) { p.Grant, p.Username = "password", "ann" }, "grant"},
+		"a client of a user": {anypoint(region), func(p *profile.Profile) { p.Grant, p.Username = "password", "ann" }, "client_id"},
+		"no user":            {user(region), func(p *profile.Profile) { p.Username = "" }, "username"},
+		"a user's scopes":    {user(region), func(p *profile.Profile) { p.Scopes = []string{"x"} }, "scopes"},
+		"a device":           {anypoint(region), func(p *profile.Profile) { p.Grant = "device_code" }, "grant"},
+		"no assertion":       {anypoint(region), func(p *profile.Profile) { p.Grant = "jwt_bearer" }, "assertion"},
+		"an endpoint said":   {anypoint(region), said("revocation_url"), "revocation_url"},
+		"a token URL said":   {anypoint(region), said("token_url"), "token_url"},
+		"bound tokens":       {anypoint(region), said("dpop"), "dpop"},
+		"nowhere to sign in": {ping(), func(p *profile.Profile) { p.Grant = "authorization_code" }, "authorization_url"},
 		"public client":      {ping(), func(p *profile.Profile) { p.ClientAuth = "none" }, "client_auth"},
 		"grant":              {ping(), func(p *profile.Profile) { p.Grant = "api_key" }, "grant"},
 		"no client":          {ping(), func(p *profile.Profile) { p.ClientID = "" }, "client_id"},

@@ -1,72 +1,125 @@
-// Package tnco knows IBM Telco Network Cloud Orchestration (Agile Lifecycle Manager, CP4NA): an issuer of the old
-// Spring kind behind the API gateway, which compares HTTP Basic credentials as they arrive.
+// Package tnco knows IBM Telco Network Cloud Orchestration (Agile Lifecycle Manager, CP4NA) and the logins that lie in
+// front of its releases: an issuer of the old Spring kind, which compares HTTP Basic credentials as they arrive; the user
+// interface's own login; Cloud Pak's; and Okta.
 package tnco
 
 import (
+	"context"
 	"strings"
 	"time"
 
 	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/grant"
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/provider"
+	"github.com/authctl/authctl/internal/secret"
 )
 
-const tokenPath = "/oauth/token"
+// The modes, by lmctl's names.
+const (
+	oauth  = "oauth"
+	legacy = "legacy"
+	zen    = "zen"
+	okta   = "okta"
+)
+
+const (
+	tokenPath = "/oauth/token"
+	// The user interface's login, and where releases before it have theirs.
+	loginPath, olderLoginPath = "/ui/api/login", "/api/login"
+	zenPath                   = "/icp4d-api/v1/authorize"
+)
 
 // Provider is the provider's one value.
 func Provider() provider.Provider {
 	return provider.Provider{
 		Name: "tnco", Summary: "IBM Telco Network Cloud Orchestration",
 		Keys: []profile.Key{
-			{Name: "mode", Type: profile.Text, Later: true},
-			{Name: "login_url", Type: profile.URL, Later: true},
-			{Name: "auth_server_id", Type: profile.Text, Later: true},
-			{Name: "api_key", Type: profile.Secret, Later: true},
+			{Name: "mode", Type: profile.Text, Words: []string{oauth, legacy, zen, okta}},
+			{Name: "login_url", Type: profile.URL},
+			{Name: "auth_server_id", Type: profile.Text},
+			{Name: "api_key", Type: profile.Secret},
 		},
 		Complete: complete,
-		New: func(p *profile.Profile, ports provider.Ports) (*provider.Source, error) {
-			s := provider.NewSource(p, ports, provider.Config(p, ports))
-			s.Grant = provider.WithHints(s.Grant, func(e *fault.Error) { hint(e, p) })
-			return s, nil
-		},
+		New:      newSource,
 	}
 }
 
+func modeOf(p *profile.Profile) string {
+	if mode := p.Own.Text("mode"); mode != "" {
+		return mode
+	}
+	return oauth
+}
+
 func complete(p *profile.Profile) error {
-	base := strings.TrimRight(p.BaseURL, "/")
-	switch {
-	case strings.HasSuffix(base, tokenPath):
+	if strings.HasSuffix(strings.TrimRight(p.BaseURL, "/"), tokenPath) {
 		return &profile.KeyError{
 			Key: "base_url", Reason: "is the address of the API, not of its token endpoint",
 			Hint: "leave out " + tokenPath + ", or set token_url",
 		}
-	case p.TokenURL == "" && base == "":
-		return &profile.KeyError{Key: "base_url", Reason: "is required, or token_url is"}
-	case p.TokenURL == "":
-		p.TokenURL = base + tokenPath
 	}
-	return provider.Rules{
+	if err := checkKeys(p); err != nil {
+		return err
+	}
+	address, err := addressOf(p)
+	if err != nil {
+		return err
+	}
+	if err := setAddress(p, address); err != nil {
+		return err
+	}
+	return rules(p).Complete(p)
+}
+
+func rules(p *profile.Profile) provider.Rules {
+	r := provider.Rules{
 		Provider:      "tnco",
 		Grants:        []string{provider.ClientCredentials, provider.Password},
 		ClientAuth:    []string{provider.SecretBasic, provider.SecretPost},
 		BasicEncoding: "raw",
 		Scopes:        []string{"all"},
 		DefaultTTL:    20 * time.Minute,
-	}.Complete(p)
+	}
+	switch modeOf(p) {
+	case legacy, zen:
+		r.Grants, r.NoClient, r.Scopes = []string{provider.Password}, true, nil
+		r.Unused = []string{"scopes", "audience", "resources", "dpop", "authorization_details"}
+	case okta:
+		r.ClientAuth, r.Scopes = r.ClientAuth[:1], nil
+	}
+	return r
 }
 
-func hint(e *fault.Error, p *profile.Profile) {
-	switch {
-	case e.Kind == fault.Auth && e.Status == 404:
-		e.Hint("this looks like the host of the user interface: base_url must be that of the API gateway (ishtar)")
-	case e.Code == "protocol.no_access_token":
-		e.Hint("this looks like the reply of a login page's API: base_url must be that of the API gateway (ishtar)")
-	case e.Kind != fault.Auth:
-	case e.OAuthError == "invalid_scope":
-		e.Hint("set scopes to what the client may ask for, or to [] to ask for none")
-	case e.OAuthError == "invalid_grant" && p.Grant == provider.Password:
-		e.Hint("check username and password")
-	case e.Status == 401 || e.OAuthError == "invalid_client":
-		e.Hint("check client_id and client_secret, and that the client's authorisedGrantTypes (GET /api/credentials) have %s", p.Grant)
+func newSource(p *profile.Profile, ports provider.Ports) (*provider.Source, error) {
+	config := provider.Config(p, ports)
+	s := provider.NewSource(p, ports, config)
+	mode := modeOf(p)
+	if mode != oauth { // whose records are older than the modes
+		s.Identity.Further = append(s.Identity.Further, profile.Param{Name: "mode", Value: mode})
 	}
+	login := &grant.JSONLogin{
+		Config: config, Username: p.Username, ProofName: "password", Proof: ports.Later(p.Password, "password"),
+	}
+	switch mode {
+	case legacy:
+		login.Reply = grant.LoginReply{Token: "accessToken", ExpiresIn: "expiresIn"}
+		login.Older = strings.TrimSuffix(p.TokenURL, loginPath) + olderLoginPath
+		s.Grant = login
+	case zen:
+		login.Reply = grant.LoginReply{Token: "token", ByClaim: true}
+		s.Grant = login
+		if key := p.Own.Secret("api_key"); !key.IsZero() {
+			byAPIKey(s, login, provider.Secret{Key: "api_key", Ref: key}, p.Name, ports)
+		}
+	}
+	s.Grant = provider.WithHints(s.Grant, func(e *fault.Error) { hint(e, p) })
+	return s, nil
+}
+
+// byAPIKey makes the login send an API key in place of the password.
+func byAPIKey(s *provider.Source, login *grant.JSONLogin, key provider.Secret, name string, ports provider.Ports) {
+	login.ProofName, login.Proof = key.Key, ports.Later(key.Ref, key.Key)
+	s.Identity.Further = append(s.Identity.Further, profile.Param{Name: "proof", Value: key.Key})
+	s.Bound = func(ctx context.Context) ([]secret.String, error) { return ports.Bind(ctx, name, key) }
 }

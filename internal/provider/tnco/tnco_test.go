@@ -68,7 +68,7 @@ func TestAReplyWithoutALifeLastsTwentyMinutes(t *testing.T) {
 }
 
 func TestWhatTNCOCannotUseIsRefused(t *testing.T) {
-	providertest.Declares(t, tnco.Provider(), "mode?", "login_url?", "auth_server_id?", "api_key?")
+	providertest.Declares(t, tnco.Provider(), "mode", "login_url", "auth_server_id", "api_key")
 	for name, c := range map[string]struct {
 		change func(*profile.Profile)
 		key    string

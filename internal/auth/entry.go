@@ -1,0 +1,104 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/secret"
+	"github.com/authctl/authctl/internal/tokenstore"
+)
+
+// stored reads the identity's record; nil is a miss. A token got with another secret is a miss too.
+func (s *Session) stored(ctx context.Context, bound []secret.String) (*tokenstore.Record, error) {
+	r, err := s.Store.Get(ctx, s.Identity.Key())
+	switch {
+	case errors.Is(err, tokenstore.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, storeFault(err).Doing("reading the token from %s", s.Store.Place())
+	case !boundTo(r, bound):
+		return nil, nil
+	}
+	return r, nil
+}
+
+// latest reads the store with the lock in hand. A newer record that it could not take once is moved there now, before
+// the refresh token that it replaced is sent: servers take that for a theft.
+func (s *Session) latest(ctx context.Context, bound []secret.String) (*tokenstore.Record, error) {
+	r, err := s.stored(ctx, bound)
+	if err != nil {
+		return nil, err
+	}
+	spared := s.spared(ctx, bound)
+	if spared == nil || r != nil && !spared.ObtainedAt.After(r.ObtainedAt) {
+		return r, nil
+	}
+	if err := s.Store.Put(ctx, spared); err != nil {
+		return nil, storeFault(err).Doing("keeping the token in %s", s.Store.Place())
+	}
+	_ = s.Spare.Delete(ctx, spared.Key) // it is older than the next one, and will not be taken for it
+	return spared, nil
+}
+
+// spared is the record in the spare place, nil where there is none that can be read.
+func (s *Session) spared(ctx context.Context, bound []secret.String) *tokenstore.Record {
+	if s.Spare == nil {
+		return nil
+	}
+	r, err := s.Spare.Get(ctx, s.Identity.Key())
+	if err != nil || !boundTo(r, bound) {
+		return nil
+	}
+	return r
+}
+
+// Stored gives the identity's record whether or not it is fresh, for looking at; nil where there is none.
+func (s *Session) Stored(ctx context.Context) (*tokenstore.Record, error) {
+	r, err := s.Store.Get(ctx, s.Identity.Key())
+	if errors.Is(err, tokenstore.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, storeFault(err).Doing("reading the token from %s", s.Store.Place())
+	}
+	return r, nil
+}
+
+// Forget drops the identity's token and whatever was noted about its token endpoint.
+func (s *Session) Forget(ctx context.Context) error {
+	unlock, _, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return s.drop(ctx)
+}
+
+// drop forgets, with the lock in hand.
+func (s *Session) drop(ctx context.Context) error {
+	s.clearNotes()
+	err := s.Store.Delete(ctx, s.Identity.Key())
+	if s.Spare != nil {
+		err = errors.Join(err, s.Spare.Delete(ctx, s.Identity.Key()))
+	}
+	if err != nil {
+		return storeFault(err).Doing("forgetting the token in %s", s.Store.Place())
+	}
+	return nil
+}
+
+// storeFault lets a store's own words stand, and gives an error without any the store's kind.
+func storeFault(err error) *fault.Error {
+	if e, ok := errors.AsType[*fault.Error](err); ok {
+		return e
+	}
+	if errors.Is(err, context.Canceled) {
+		return fault.From(err)
+	}
+	return &fault.Error{Kind: fault.Store, Err: err}
+}
+
+// sameEntry reports whether two records are one entry: each write has a salt of its own.
+func sameEntry(a, b *tokenstore.Record) bool { return bytes.Equal(a.Salt, b.Salt) }

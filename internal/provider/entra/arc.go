@@ -1,0 +1,65 @@
+package entra
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"runtime"
+	"strings"
+
+	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/provider"
+	"github.com/authctl/authctl/internal/secret"
+)
+
+// maxArcKey is the size of a key file that Microsoft's libraries allow.
+const maxArcKey = 4096
+
+// arcProof reads the file that the agent's 401 names: only who may read it may have a token. The agent writes such files
+// into one folder, which belongs to it; whatever else listens at its address must not have another file sent to it.
+func arcProof(reply http.Header, ports provider.Ports) (secret.String, error) {
+	challenge := reply.Get("WWW-Authenticate")
+	_, path, ok := strings.Cut(challenge, "realm=")
+	if scheme, _, _ := strings.Cut(challenge, " "); !ok || !strings.EqualFold(scheme, "Basic") {
+		return secret.String{}, fault.New(fault.Protocol, "protocol.arc_challenge", "the agent's 401 does not name the file of its challenge").
+			Doing("Azure Arc")
+	}
+	path = strings.Trim(strings.TrimSpace(path), `"`)
+	if !inArcFolder(path, runtime.GOOS) {
+		return secret.String{}, fault.New(fault.Policy, "policy.arc_file",
+			"the agent's 401 names a file that is no .key file of the agent's own folder, and is not read").Doing("Azure Arc")
+	}
+	data, err := readFile(ports, path)
+	if err != nil {
+		return secret.String{}, err.Doing("Azure Arc").Hint("the group himds may read it: sudo usermod -aG himds $USER, then log in again")
+	}
+	text := strings.TrimSuffix(string(data), "\n")
+	if text == "" || len(data) > maxArcKey || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return secret.String{}, fault.New(fault.Policy, "policy.arc_file", "the agent's key file is empty, too large, or holds no key").Doing("Azure Arc")
+	}
+	return secret.New(text), nil
+}
+
+// inArcFolder takes a plain name in the one folder of the platform: no folder below it, no way out of it.
+func inArcFolder(path, system string) bool {
+	folder, separators := "/var/opt/azcmagent/tokens/", "/"
+	if system == "windows" {
+		folder, separators = `C:\ProgramData\AzureConnectedMachineAgent\Tokens\`, `/\:`
+	}
+	name, ok := strings.CutPrefix(path, folder)
+	return ok && (system == "linux" || system == "windows") &&
+		strings.HasSuffix(name, ".key") && len(name) > len(".key") && !strings.ContainsAny(name, separators) &&
+		!strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// loopbackOnly keeps the content of the agent's file on this machine.
+func loopbackOnly(address string) error {
+	u, err := url.Parse(address)
+	if err == nil {
+		if addr, bad := netip.ParseAddr(u.Hostname()); u.Hostname() == "localhost" || bad == nil && addr.IsLoopback() {
+			return nil
+		}
+	}
+	return fault.New(fault.Policy, "policy.arc_endpoint", "IDENTITY_ENDPOINT of an Azure Arc machine must be a loopback address").
+		Doing("Azure Arc").Hint("unset IMDS_ENDPOINT, unless this machine is one of Azure Arc's")
+}
