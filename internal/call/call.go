@@ -32,9 +32,10 @@ type Header struct {
 
 // Client sends calls. It may be used by several goroutines.
 type Client struct {
-	HTTP   *http.Client // its redirect policy and its cookies are not used
-	Source TokenSource  // nil: calls carry no token
-	Bound  bool         // what Source gives is bound to a key (RFC 9449); for Preview, which asks for no token
+	Transport *http.Transport
+	Shared    bool        // other calls use the connections at the same time
+	Source    TokenSource // nil: calls carry no token
+	Bound     bool        // what Source gives is bound to a key (RFC 9449); for Preview, which asks for no token
 
 	Origins httpx.Origins // where token and Headers may go
 	Headers []Header
@@ -129,12 +130,15 @@ func (c *Client) asksForToken(res *http.Response) bool {
 }
 
 // discard closes an answer that nobody reads, and its connection: what is sent next goes over a new one, so that
-// net/http has no reason to send it twice (it does so when a reused connection breaks).
+// net/http has no reason to send it twice (it does so when a reused connection breaks). Shared connections stay:
+// net/http takes a connection for idle a moment before it hands the answer over, and closing it then loses the answer.
 func (c *Client) discard(res *http.Response) {
 	if res != nil {
 		_ = res.Body.Close()
 	}
-	c.HTTP.CloseIdleConnections()
+	if !c.Shared {
+		c.Transport.CloseIdleConnections()
+	}
 }
 
 func (c *Client) now() time.Time {

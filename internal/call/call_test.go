@@ -67,7 +67,6 @@ func TestARedirectIsTheAnswer(t *testing.T) {
 	other := newWire(t, answer(200))
 	s := newWire(t, answer(307, "Location: "+other.base), answer(200))
 	c, _ := newClient(t, s.base)
-	c.HTTP.CheckRedirect = nil // even for a client that would follow
 	if res, _, err := do(t, c, &Request{URL: parse(t, s.base)}); err != nil || res.StatusCode != 307 {
 		t.Fatal(res, err)
 	}

@@ -107,7 +107,7 @@ func TestAHostileServerEndsACallInTimeAndWithItsName(t *testing.T) {
 			base, _ := nasty(t, tc.act)
 			c, _ := newClient(t, base)
 			c.IdleTimeout = 300 * time.Millisecond
-			c.HTTP.Transport.(*http.Transport).ResponseHeaderTimeout = 300 * time.Millisecond
+			c.Transport.ResponseHeaderTimeout = 300 * time.Millisecond
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
 			res, err := c.Do(ctx, &Request{URL: parse(t, base)})
@@ -175,7 +175,7 @@ func TestARefusedStreamIsSentAgainByRetryAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(tr.CloseIdleConnections)
-		c.HTTP = httpx.TokenClient(tr)
+		c.Transport = tr
 		impatient(c, Retry{Max: tc.retry})
 		_, err = c.Do(t.Context(), &Request{Method: tc.method, URL: parse(t, base), Body: tc.body})
 		if err == nil || streams.Load() != tc.want {

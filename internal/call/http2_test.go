@@ -36,7 +36,7 @@ func TestHTTP2CallsKeepTheSamePromises(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tr.CloseIdleConnections()
-	c.HTTP = httpx.TokenClient(tr)
+	c.Transport = tr
 
 	res, err := c.Do(t.Context(), &Request{Method: "PUT", URL: parse(t, s.URL+"/echo"), Body: Text("body")})
 	if err != nil {

@@ -200,7 +200,7 @@ func (c *Client) Fetch(ctx context.Context, req *Request, sink *Sink) (*http.Res
 			return res, err
 		}
 		c.Trace.note("the body broke off after %d bytes: asking for the rest", sink.part.have)
-		c.HTTP.CloseIdleConnections()
+		c.Transport.CloseIdleConnections()
 	}
 }
 

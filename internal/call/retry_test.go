@@ -167,7 +167,7 @@ func TestAHeaderTimeOutIsRetriedForSafeMethodsAlone(t *testing.T) {
 	for method, want := range map[string]int{"GET": 2, "POST": 1, "PUT": 1} {
 		s := newWire(t, "mute", answer(200))
 		c, _ := newClient(t, s.base)
-		c.HTTP.Transport.(*http.Transport).ResponseHeaderTimeout = 50 * time.Millisecond
+		c.Transport.ResponseHeaderTimeout = 50 * time.Millisecond
 		impatient(c, Retry{Max: 1})
 		_, _, _ = do(t, c, &Request{Method: method, URL: parse(t, s.base)})
 		if s.hits() != want {

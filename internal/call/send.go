@@ -18,8 +18,7 @@ func (c *Client) send(w *watch, req *Request, bearer *httpx.Bearer, trip *Trip) 
 		return nil, err
 	}
 	c.Trace.request(out, c.secretNames(req))
-	client := http.Client{Transport: c.HTTP.Transport, Timeout: c.HTTP.Timeout, CheckRedirect: followNothing}
-	res, err := client.Do(out)
+	res, err := c.Transport.RoundTrip(out) // an http.Client would follow redirects and copy the headers for each
 	trip.sent(w, out, res)
 	if err != nil {
 		defer w.stop()
@@ -41,8 +40,6 @@ func (c *Client) send(w *watch, req *Request, bearer *httpx.Bearer, trip *Trip) 
 	}
 	return res, nil
 }
-
-func followNothing(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // build makes the request that goes out. The token comes last, over whatever came before.
 func (c *Client) build(w *watch, req *Request, bearer *httpx.Bearer) (*http.Request, error) {

@@ -135,7 +135,7 @@ func newClient(t *testing.T, base string) (*Client, *tokens) {
 		t.Fatal(err)
 	}
 	source := &tokens{origins: httpx.Origins{o}}
-	return &Client{HTTP: httpx.TokenClient(tr), Source: source, Origins: source.origins, UserAgent: "authctl/test"}, source
+	return &Client{Transport: tr, Source: source, Origins: source.origins, UserAgent: "authctl/test"}, source
 }
 
 func parse(t *testing.T, raw string) *url.URL {

@@ -108,9 +108,8 @@ func (g *globals) runBatch(ctx context.Context, o *callOptions) error {
 	if err != nil {
 		return err
 	}
-	if t, ok := client.HTTP.Transport.(*http.Transport); ok {
-		keepConnections(t, run.Parallel)
-	}
+	client.Shared = true
+	keepConnections(client.Transport, run.Parallel)
 	run.Prepare = preparer(p, client, shared)
 	run.Doer = newBatchTokens(client, g.app.Clock).doer
 	run.Explain = func(err error) any { return g.explained(err) }

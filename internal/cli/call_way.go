@@ -95,7 +95,7 @@ func (g *globals) callClient(ctx context.Context, p *profile.Profile, opts Optio
 	if err != nil {
 		return nil, err
 	}
-	client.HTTP = &http.Client{Transport: transport}
+	client.Transport = transport
 	if opts.Trace != nil {
 		client.Trace = g.app.lineErr
 	}
