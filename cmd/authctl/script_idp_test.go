@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -13,6 +14,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
@@ -38,12 +41,10 @@ type storyIDP struct {
 	proofs map[string]bool
 }
 
-type idpsKey struct{ name string }
-
-// idpCmd is `idp NAME [MOOD=VALUE...]`: an authorization server whose issuer is $NAME. Said again it changes its moods:
+// idpCmd is `idp NAME [MOOD=VALUE...]`: an authorization server whose issuer is $NAME, at $NAME_PORT. Said again it changes its moods:
 // life (seconds that an access token lives), polls (until a device is let in), revoke (status of the revocation
 // endpoint), without (members that its metadata lack, comma-separated), sub (whom userinfo is about), dpop (bound
-// tokens), error (the answer to an authorization request).
+// tokens), refresh (none is taken), error and iss (of the answer to an authorization request).
 func idpCmd(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: idp NAME [MOOD=VALUE...]")
@@ -57,6 +58,7 @@ func idpCmd(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		all.idps[args[0]] = s
 		ts.Setenv(args[0], s.issuer)
+		ts.Setenv(args[0]+"_PORT", s.issuer[strings.LastIndexByte(s.issuer, ':')+1:])
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -204,7 +206,7 @@ func (s *storyIDP) token(w http.ResponseWriter, r *http.Request) {
 	case "refresh_token":
 		old := r.Form.Get("refresh_token")
 		family = s.issued[old]
-		if family == "" || s.dead[family] || s.spent[old] {
+		if s.moods["refresh"] != "" || family == "" || s.dead[family] || s.spent[old] {
 			s.dead[family] = true
 			refuse("invalid_grant")
 			return
@@ -314,4 +316,45 @@ func visit(args []string) int {
 	}
 	_ = res.Body.Close()
 	return 0
+}
+
+// paster is a person without a browser on this machine: `paster address|code ARG...` runs authctl with the arguments,
+// opens the address that it prints elsewhere, and hands back the address that this ends at, or the code in it.
+func paster(args []string) int {
+	cmd := exec.Command("authctl", args[2:]...)
+	cmd.Stdout = os.Stdout
+	in, _ := cmd.StdinPipe()
+	out, _ := cmd.StderrPipe()
+	if err := cmd.Start(); err != nil {
+		return 1
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		fmt.Fprintln(os.Stderr, lines.Text())
+		if strings.HasPrefix(lines.Text(), "http") {
+			_, _ = fmt.Fprintln(in, elsewhere(args[1], lines.Text()))
+			_ = in.Close()
+		}
+	}
+	_ = cmd.Wait()
+	return cmd.ProcessState.ExitCode()
+}
+
+func elsewhere(what, address string) string {
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Get(address)
+	if err != nil {
+		return err.Error()
+	}
+	_ = res.Body.Close()
+	end, err := res.Location()
+	switch {
+	case err != nil:
+		return err.Error()
+	case what == "code":
+		return end.Query().Get("code")
+	case what == "forged":
+		return strings.Replace(end.String(), "state=", "state=x", 1)
+	}
+	return end.String()
 }

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 			os.Args = append([]string{os.Args[0], more}, os.Args[1:]...)
 		}
 		os.Exit(run())
-	}, "visit": func() { os.Exit(visit(os.Args)) }})
+	}, "visit": func() { os.Exit(visit(os.Args)) }, "paster": func() { os.Exit(paster(os.Args)) }})
 }
 
 // TestStories runs the real program through testdata/script. Each story has a home, configuration, cache and runtime

@@ -35,8 +35,11 @@ func (s *Session) refreshed(ctx context.Context, w wish, r *tokenstore.Record, b
 	return s.afterRefusal(ctx, w, r, err)
 }
 
+// request is one token request of a grant.
+type request func(context.Context, grant.Ask) (*grant.Token, error)
+
 // unhurried lets a request that spends a refresh token come to its end.
-func unhurried(ask func(context.Context, grant.Ask) (*grant.Token, error)) func(context.Context, grant.Ask) (*grant.Token, error) {
+func unhurried(ask request) request {
 	return func(ctx context.Context, a grant.Ask) (*grant.Token, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err

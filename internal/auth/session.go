@@ -147,7 +147,7 @@ func (s *Session) next(ctx context.Context, w wish, r *tokenstore.Record) (*Answ
 
 // granted is a token of the grant itself, kept.
 func (s *Session) granted(ctx context.Context, w wish) (*Answer, error) {
-	ask := s.Grant.Token
+	var ask request = s.Grant.Token
 	if s.spendsRefreshToken() {
 		if err := s.canKeep(ctx, nil); err != nil {
 			return nil, err

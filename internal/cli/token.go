@@ -34,8 +34,8 @@ func newTokenList(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the stored tokens, without the tokens themselves",
-		Long: "List the stored tokens: profile, provider, who logged in or else the user or client, scopes, how long they live, whether\n" +
-			"they are renewed by a refresh token, and where they lie. Never a token.",
+		Long: "List the stored tokens: profile, provider, who logged in or else the user or client, scopes, how long they live and where\n" +
+			"they lie. Never a token. A renewable one has a refresh token beside it.",
 		Example: "  authctl token list\n" +
 			"  authctl token list --format json",
 		Args: between(0, 0, "no arguments"),
@@ -57,7 +57,7 @@ type tokenLine struct {
 	Scopes    []string `json:"scopes"`
 	ExpiresAt string   `json:"expires_at"`
 	ExpiresIn int64    `json:"expires_in"`
-	Refresh   bool     `json:"refresh"`
+	Renewable bool     `json:"renewable"`
 	Storage   string   `json:"storage"`
 }
 
@@ -66,7 +66,7 @@ func (g *globals) runTokenList(ctx context.Context, format string) error {
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"PROFILE", "PROVIDER", "SUBJECT", "SCOPES", "EXPIRES IN", "REFRESH", "STORAGE"}}
+	rows := [][]string{{"PROFILE", "PROVIDER", "SUBJECT", "SCOPES", "EXPIRES IN", "STORAGE"}}
 	lines := make([]tokenLine, 0, len(records))
 	for _, r := range records {
 		line := g.tokenLine(r, store.Place())
@@ -75,13 +75,10 @@ func (g *globals) runTokenList(ctx context.Context, format string) error {
 		if line.ExpiresIn > 0 {
 			left = (time.Duration(line.ExpiresIn) * time.Second).String()
 		}
-		refresh := ""
-		if line.Refresh {
-			refresh = "yes"
+		if line.Renewable {
+			left += " (renewable)"
 		}
-		rows = append(rows, []string{
-			line.Profile, line.Provider, line.Subject, strings.Join(line.Scopes, " "), left, refresh, line.Storage,
-		})
+		rows = append(rows, []string{line.Profile, line.Provider, line.Subject, strings.Join(line.Scopes, " "), left, line.Storage})
 	}
 	return g.app.listing(format, rows, lines)
 }
@@ -96,7 +93,7 @@ func (g *globals) tokenLine(r *tokenstore.Record, place string) tokenLine {
 		Profile: r.Profile, Provider: r.Provider, Subject: subject, Scopes: append([]string{}, scopes...),
 		ExpiresAt: r.ExpiresAt.UTC().Format(time.RFC3339),
 		ExpiresIn: int64(max(0, r.ExpiresAt.Sub(g.app.Clock())) / time.Second),
-		Refresh:   !r.RefreshToken.IsZero(), Storage: place,
+		Renewable: !r.RefreshToken.IsZero(), Storage: place,
 	}
 }
 

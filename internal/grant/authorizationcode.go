@@ -171,7 +171,7 @@ func (a *attempt) judge(answer *callback.Answer) error {
 // judgeIssuer refuses the answer of another server, whose code would go to this one, or this one's to that one
 // (RFC 9700 section 4.4). A server that nobody named cannot be told from others.
 func (a *attempt) judgeIssuer(answer *callback.Answer) error {
-	why := ""
+	var why string
 	switch want := a.server.Issuer; {
 	case want == "", answer.Named && answer.Issuer == want, !answer.Named && !a.server.IssParameter:
 		return nil

@@ -109,18 +109,16 @@ func TestAPastedAnswerThatIsNotThisLoginsIsRefused(t *testing.T) {
 // Where the browser is on this machine after all, it is heard as well.
 func TestAPersonWhoPastesNothingMayUseABrowserOfThisMachine(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.Token("tok", 60))
-	h := &human{browse: yes}
-	p := h.person(t)
-	p.Browse = nil
-	p.Paste = nil
+	elsewhere, h := &human{browse: yes}, &human{}
 	release := make(chan struct{})
 	defer close(release)
-	h2 := &human{}
+	p := h.person(t)
 	p.Paste = blocked(release)
+	tell := p.Tell
 	p.Tell = func(format string, args ...any) {
-		h2.person(t).Tell(format, args...)
-		if line := h2.lines()[len(h2.lines())-1]; strings.Contains(line, "response_type=code") {
-			go func() { _ = h.visit(t, line) }()
+		tell(format, args...)
+		if line := h.lines()[len(h.lines())-1]; strings.Contains(line, "response_type=code") {
+			go func() { _ = elsewhere.visit(t, line) }()
 		}
 	}
 	if _, err := codeGrant(s).Login(t.Context(), p); err != nil {

@@ -26,7 +26,8 @@ import (
 type human struct {
 	mu   sync.Mutex
 	told []string
-	// browse is given the authorization request and gives the query of the redirect; nil: --no-browser.
+	// browse is given the authorization request and gives the query of the redirect, or its whole address; several, one
+	// a line, are opened in turn. nil: --no-browser.
 	browse func(request url.Values) string
 	pages  []string // what the browser was shown
 	pastes []string // lines of the terminal; at their end it has no more
@@ -65,8 +66,11 @@ func (h *human) visit(t *testing.T, address string) error {
 	if err != nil {
 		return err
 	}
-	for query := range strings.SplitSeq(h.browse(u.Query()), "\n") {
-		resp, err := http.Get(u.Query().Get("redirect_uri") + "?" + query)
+	for target := range strings.SplitSeq(h.browse(u.Query()), "\n") {
+		if !strings.HasPrefix(target, "http://") {
+			target = u.Query().Get("redirect_uri") + "?" + target
+		}
+		resp, err := http.Get(target)
 		if err != nil {
 			return err
 		}

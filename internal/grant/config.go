@@ -83,12 +83,8 @@ func (c *Config) scoped(fields []Field) []Field {
 	return c.target(fields)
 }
 
-// target adds what the token is for.
-func (c *Config) target(fields []Field) []Field { return append(fields, c.further()...) }
-
-// further is what the token is for besides its scope, for whatever request says it.
-func (c *Config) further() []Field {
-	var fields []Field
+// target adds what the token is for besides its scope.
+func (c *Config) target(fields []Field) []Field {
 	for _, audience := range c.Audience {
 		fields = append(fields, Plain("audience", audience))
 	}
@@ -105,9 +101,6 @@ func (c *Config) resources(fields []Field) []Field {
 	}
 	return fields
 }
-
-// clientID is the client's id as every request names it.
-func (c *Config) clientID() string { return c.Auth.ID() }
 
 // Ask posts a form to an endpoint of the authorization server as the client, and reads a JSON object. A refusal is a
 // *[fault.Error] of kind Auth that has the server's error code.

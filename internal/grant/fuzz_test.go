@@ -1,6 +1,8 @@
 package grant
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -46,6 +48,32 @@ func FuzzTokenReply(f *testing.F) {
 		}
 		if life := token.Lifetime(); life < 0 || life > longestLife {
 			t.Errorf("life %v", life)
+		}
+	})
+}
+
+// FuzzServerObject holds what is handed on as the server's JSON to being one object, whole, as it was sent.
+func FuzzServerObject(f *testing.F) {
+	for _, body := range []string{
+		`{"active":true}`, ` {"a":{"b":[1,2,{"c":null}]}} `, "\ufeff{}", `{"a":1,"a":2}`, `{}{}`, `{}x`, `[]`, `"x"`, `active=true`, `error=x`, "", "\x1f\x8b\x08",
+		`eyJh.eyJh.c2ln`, `{"a":"\u0000"}`, "{\"a\":\"\xff\"}", `{"error":"invalid_token"}`, "<html>",
+	} {
+		for _, status := range []int{200, 401, 503} {
+			f.Add(status, []byte(body))
+		}
+	}
+	from := &http.Request{URL: &url.URL{Scheme: "https", Host: "idp.example.com"}}
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		e := &Endpoint{Mask: secret.NewMask(), Clock: func() time.Time { return time.Unix(1_700_000_000, 0) }}
+		e.Mask.Add(secret.New("C4NARY-C4NARY"))
+		object, err := e.object(&reply{status: status, header: http.Header{}, from: from, body: body})
+		if err != nil {
+			checkFailure(t, fault.From(err))
+			return
+		}
+		var members map[string]json.RawMessage
+		if status < 200 || status > 299 || json.Unmarshal(object, &members) != nil || !bytes.Contains(body, object) || bytes.ContainsAny(object[len(object)-1:], blanks) {
+			t.Errorf("accepted %q under status %d", object, status)
 		}
 	})
 }

@@ -50,17 +50,29 @@ func TestMatrixOfZitadel(t *testing.T) {
 	const offline = "scopes: [openid, offline_access]"
 
 	z.run(t, []cell{
-		{grant: "client_credentials", auth: "client_secret_basic", profile: []string{"client_id: sid1", "client_secret: verysecret"},
-			requests: 1, mute: true, then: []string{"cached"}},
-		{grant: "client_credentials", auth: "client_secret_post", requests: 1, mute: true,
-			profile: []string{"client_id: sid1", "client_secret: verysecret", "client_auth: client_secret_post"}},
-		{grant: "jwt_bearer", auth: "none", with: "ZITADEL's file of a service account", requests: 1,
-			profile: []string{"client_auth: none", "assertion: {key: 'file:" + os.Getenv("ZITADEL_KEY") + "'}", "scopes: [openid]"}},
-		{grant: "authorization_code", auth: "none", profile: []string{"client_id: native", offline}, requests: 1,
-			then: []string{"cached", "userinfo", "refresh twice", "logout"}},
-		{grant: "authorization_code", auth: "client_secret_basic", profile: append(web, offline), requests: 1,
-			then: []string{"cached", "userinfo", "refresh twice", "logout"}},
-		{grant: "device_code", auth: "client_secret_basic", profile: []string{"client_id: device", "client_secret: secret"},
-			then: []string{"cached", "userinfo"}},
+		{
+			grant: "client_credentials", auth: "client_secret_basic", profile: []string{"client_id: sid1", "client_secret: verysecret"},
+			requests: 1, mute: true, then: []string{"cached"},
+		},
+		{
+			grant: "client_credentials", auth: "client_secret_post", requests: 1, mute: true,
+			profile: []string{"client_id: sid1", "client_secret: verysecret", "client_auth: client_secret_post"},
+		},
+		{
+			grant: "jwt_bearer", auth: "none", with: "ZITADEL's file of a service account", requests: 1,
+			profile: []string{"client_auth: none", "assertion: {key: 'file:" + os.Getenv("ZITADEL_KEY") + "'}", "scopes: [openid]"},
+		},
+		{
+			grant: "authorization_code", auth: "none", profile: []string{"client_id: native", offline}, requests: 1,
+			then: []string{"cached", "userinfo", "refresh twice", "logout"},
+		},
+		{
+			grant: "authorization_code", auth: "client_secret_basic", profile: append(web, offline), requests: 1,
+			then: []string{"cached", "userinfo", "refresh twice", "logout"},
+		},
+		{
+			grant: "device_code", auth: "client_secret_basic", profile: []string{"client_id: device", "client_secret: secret"},
+			then: []string{"cached", "userinfo"},
+		},
 	})
 }

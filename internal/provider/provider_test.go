@@ -5,8 +5,6 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/authctl/authctl/internal/fault"
-	"github.com/authctl/authctl/internal/grant"
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/provider"
 	"github.com/authctl/authctl/internal/provider/all"
@@ -105,27 +103,6 @@ func TestTheIdentityHoldsWhatDecidesTheToken(t *testing.T) {
 	} {
 		if key(change) == same {
 			t.Errorf("%s: the same identity", name)
-		}
-	}
-}
-
-type refusing struct{ err error }
-
-func (g refusing) Token(context.Context, grant.Ask) (*grant.Token, error) { return nil, g.err }
-
-func TestHintsAreForServersAnswersOnly(t *testing.T) {
-	hint := func(e *fault.Error) { e.Hint("h") }
-	for _, c := range []struct {
-		err  error
-		want string
-	}{
-		{&fault.Error{Kind: fault.Auth, Status: 401, Err: errors.New("x")}, "h"},
-		{fault.New(fault.Config, "", "x"), ""},
-		{errors.New("x"), ""},
-	} {
-		_, err := provider.WithHints(refusing{c.err}, hint).Token(t.Context(), grant.Ask{})
-		if got := fault.From(err).HintText(); got != c.want || !errors.Is(err, c.err) {
-			t.Errorf("%v: hint %q", err, got)
 		}
 	}
 }

@@ -75,7 +75,8 @@ func (a *anypoint) token(x *exchange) reply {
 
 // grantee is whom a token request stands for.
 func (a *anypoint) grantee(x *exchange, body fields) (who identity, wrong *problem) {
-	id, ok := body.text("client_id"), true
+	var ok bool
+	id := body.text("client_id")
 	switch grant := body.text("grant_type"); grant {
 	case "client_credentials":
 		return identity{Provider: "anypoint", Grant: grant, ClientID: id}, nil

@@ -32,7 +32,7 @@ func TestAMachineHandsOutItsTokens(t *testing.T) {
 		"App Service":           {app + asked, []string{"X-IDENTITY-HEADER", header}, 200, `"expires_on":"`},
 		"App Service, resource": {app + asked + "&mi_res_id=" + machineIdentity, []string{"X-IDENTITY-HEADER", header}, 200, `"expires_on":"`},
 		"App Service, no key":   {app + asked, nil, 401, "X-IDENTITY-HEADER"},
-		"App Service, wrong":    {app + asked, []string{"X-IDENTITY-HEADER", header + " "}, 401, "X-IDENTITY-HEADER"},
+		"App Service, wrong":    {app + asked, []string{"X-IDENTITY-HEADER", header + "x"}, 401, "X-IDENTITY-HEADER"},
 		"App Service, old":      {strings.Replace(app, "2019", "2017", 1) + asked, []string{"X-IDENTITY-HEADER", header}, 400, "api-version"},
 		"Arc, first":            {arc + asked, []string{"Metadata", "true"}, 401, "unauthorized_client"},
 		"Arc, wrong":            {arc + asked, []string{"Metadata", "true", "Authorization", "Basic x"}, 401, "Invalid"},

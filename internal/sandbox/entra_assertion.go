@@ -49,7 +49,8 @@ func (e *entra) checkAssertion(x *exchange, form url.Values) *problem {
 	var claims assertionClaims
 	signature, err := base64.RawURLEncoding.DecodeString(mark)
 	switch {
-	case !ok || err != nil || !part(head, &header) || !part(body, &claims):
+	// base64 of Go passes over line breaks.
+	case !ok || err != nil || strings.ContainsAny(assertion, "\r\n") || !part(head, &header) || !part(body, &claims):
 		return refuse(50027, "JWT token is invalid or malformed.")
 	case header.Sum == "":
 		return refuse(700213, "No matching federated identity record found for presented assertion subject '"+claims.Sub+

@@ -75,8 +75,13 @@ func (k *entraKeys) set() reply {
 		return object(500)
 	}
 	return object(200, member{"keys", []members{{
-		{"kty", "EC"}, {"crv", "P-256"}, {"use", "sig"}, {"alg", "ES256"}, {"kid", entraKeyID},
-		{"x", base64url(point[1:33])}, {"y", base64url(point[33:])},
+		{"kty", "EC"},
+		{"crv", "P-256"},
+		{"use", "sig"},
+		{"alg", "ES256"},
+		{"kid", entraKeyID},
+		{"x", base64url(point[1:33])},
+		{"y", base64url(point[33:])},
 	}}})
 }
 

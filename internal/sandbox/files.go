@@ -18,8 +18,11 @@ const (
 // write makes the files, owner-only, since they hold secrets, if only of the sandbox.
 func (s *Sandbox) write(w *world, a *authority) error {
 	for _, file := range []struct{ name, content string }{
-		{caFile, string(a.pem)}, {profilesFile, s.profiles(w)}, {envFile, s.environment(w)},
-		{entraCertFile, string(w.entraKeys.pem)}, {entraTokenFile, w.entraKeys.federated + "\n"},
+		{caFile, string(a.pem)},
+		{profilesFile, s.profiles(w)},
+		{envFile, s.environment(w)},
+		{entraCertFile, string(w.entraKeys.pem)},
+		{entraTokenFile, w.entraKeys.federated + "\n"},
 	} {
 		if err := s.create(file.name, file.content); err != nil {
 			return fault.New(fault.IO, "io.sandbox", "%w", err).Doing("sandbox: write %s", file.name).

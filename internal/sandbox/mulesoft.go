@@ -68,7 +68,8 @@ func (p *ping) client(x *exchange) (form url.Values, id string, wrong *problem) 
 
 // grantee is whom a token request stands for. Refresh tokens rotate.
 func (p *ping) grantee(id string, form url.Values) (identity, *problem) {
-	who, ok := identity{Provider: "mulesoft", Grant: form.Get("grant_type"), ClientID: id, Scope: form.Get("scope")}, true
+	var ok bool
+	who := identity{Provider: "mulesoft", Grant: form.Get("grant_type"), ClientID: id, Scope: form.Get("scope")}
 	switch who.Grant {
 	case "authorization_code":
 		who, ok = p.redeem("mulesoft", id, flat(form))

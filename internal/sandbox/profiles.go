@@ -34,7 +34,7 @@ type profileFile struct {
 func (f *profileFile) add(comment, name, provider string, keys ...any) {
 	quote := func(v any) string { return string(encode(v)) }
 	fmt.Fprintf(&f.b, "\n  # %s\n  - name: %s\n    provider: %s\n", comment, name, provider)
-	for i := 0; i < len(keys); i += 2 {
+	for i := 0; i+1 < len(keys); i += 2 {
 		fmt.Fprintf(&f.b, "    %s: %s\n", keys[i], quote(keys[i+1]))
 	}
 	fmt.Fprintf(&f.b, "    tls: {ca_file: %s}\n", quote(f.s.CAPath()))

@@ -36,7 +36,7 @@ func checkAuthority(p *profile.Profile) error {
 // for people, whose directory the login finds.
 func checkTenant(p *profile.Profile, chosen credential) error {
 	refuse := func(reason string) error {
-		return &profile.KeyError{Key: "tenant", Reason: reason, Hint: "the directory's GUID or domain: tenant: contoso.onmicrosoft.com"}
+		return &profile.KeyError{Key: "tenant", Reason: reason, Hint: "the directory's GUID or domain: tenant: contoso.onmicrosoft.com; or " + tenantVariable + " in the environment"}
 	}
 	tenant := p.Own.Text("tenant")
 	switch strings.ToLower(tenant) {

@@ -285,7 +285,7 @@ func TestACertificateAboutToExpireIsTold(t *testing.T) {
 	s := authtest.FakeIDP(t, okay())
 	ports := files(providertest.Ports(s.Client()), map[string]string{"app": soon.certPEM() + soon.keyPEM()})
 	var told []string
-	ports.Note = func(format string, args ...any) { told = append(told, format) }
+	ports.Note = func(format string, _ ...any) { told = append(told, format) }
 	source := providertest.Source(t, entra.Provider(nil), withCertificate(s, profile.Values{"file": "app"}), ports)
 	if _, err := source.Grant.Token(t.Context(), grant.Ask{}); err != nil || len(told) != 1 || !strings.Contains(told[0], "expires on") {
 		t.Errorf("%v %v", err, told)
@@ -309,7 +309,8 @@ func TestATokenIsBoundToItsCertificate(t *testing.T) {
 		return all.String()
 	}
 	plain := profile.Values{"file": "app"}
-	if bound(plain, c.certPEM()) != bound(plain, c.certPEM()) || bound(plain, c.certPEM()) == bound(plain, c.rootPEM()) {
+	first, again, renewed := bound(plain, c.certPEM()), bound(plain, c.certPEM()), bound(plain, c.rootPEM())
+	if first != again || first == renewed {
 		t.Error("a renewed file does not count")
 	}
 	key := profile.Values{"file": "app", "key": secret.Ref{Scheme: secret.Keyring, Arg: secret.New("a")}}

@@ -82,6 +82,11 @@ func checkManaged(p *profile.Profile) error {
 	switch {
 	case !appOnly(p):
 		return refuse("is a credential of grant client_credentials alone", "remove the line, or grant")
+	case p.ClientID != "":
+		return &profile.KeyError{
+			Key: "client_id", Reason: "chooses no managed identity, and no client takes part",
+			Hint: "managed_identity: {client_id: ...}, or remove the line",
+		}
 	case p.Own.Bool("cae"):
 		return &profile.KeyError{Key: "cae", Reason: "cannot be announced to the platform's token service", Hint: "remove the line"}
 	case p.Own.Text("managed_identity") == "system":

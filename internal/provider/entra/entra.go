@@ -59,13 +59,13 @@ func (e environment) complete(p *profile.Profile) error {
 	if err := endpoints(p, chosen); err != nil {
 		return err
 	}
-	if err := rules(p, chosen).Complete(p); err != nil {
+	if err := rules(chosen).Complete(p); err != nil {
 		return err
 	}
 	return checkScopes(p)
 }
 
-func rules(p *profile.Profile, chosen credential) provider.Rules {
+func rules(chosen credential) provider.Rules {
 	r := provider.Rules{
 		Provider: "entra",
 		Grants: []string{

@@ -180,10 +180,10 @@ func TestEveryCredentialIsAnotherIdentity(t *testing.T) {
 
 func TestHintsFollowTheAADSTSCode(t *testing.T) {
 	for code, want := range map[string]string{
-		"7000215": "not its ID", "7000222": "expired", "700016": "tenant", "90002": "tenant", "500011": "not installed",
+		"7000215": "not its ID", "7000222": "expired", "700016": "tenant", "90002": "its own cloud", "500011": "not installed",
 		"65001": "/contoso.onmicrosoft.com/adminconsent?client_id=0f70ea2d", "53003": "Conditional Access", "1002012": "/.default",
 		"700022": "one API", "7000218": "certificate", "50076": "authctl login", "700027": "upload this very certificate", "700213": "letter by letter",
-		"70019": "authctl login again", "90002 ": "cloud", "50059": "GUID", "99999999": "", "": "",
+		"70019": "authctl login again", "50059": "GUID", "99999999": "", "": "",
 	} {
 		s := authtest.FakeIDP(t, authtest.JSON(400, `{"error":"invalid_client","error_description":"AADSTS`+code+`: Something. Trace ID: t Correlation ID: c AADSTS53003: other","error_codes":[1],"trace_id":"t","correlation_id":"c-1"}`))
 		e := providertest.Fail(t, entra.Provider(nil), at(s), s.Client())

@@ -47,32 +47,46 @@ func TestEachPlatformIsAskedAsItWants(t *testing.T) {
 		header   [2]string
 	}{
 		"IMDS": {
-			"system", []string{"AZURE_POD_IDENTITY_AUTHORITY_HOST", "URL/"},
-			"/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fvault.azure.net", [2]string{"Metadata", "true"},
+			"system",
+			[]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST", "URL/"},
+			"/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fvault.azure.net",
+			[2]string{"Metadata", "true"},
 		},
 		"IMDS, client": {
-			profile.Values{"client_id": "c-1"}, []string{"AZURE_POD_IDENTITY_AUTHORITY_HOST", "URL"},
-			"/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fvault.azure.net&client_id=c-1", [2]string{"Metadata", "true"},
+			profile.Values{"client_id": "c-1"},
+			[]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST", "URL"},
+			"/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fvault.azure.net&client_id=c-1",
+			[2]string{"Metadata", "true"},
 		},
 		"IMDS, object": {
-			profile.Values{"object_id": "o 1"}, []string{"AZURE_POD_IDENTITY_AUTHORITY_HOST", "URL"},
-			"/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fvault.azure.net&object_id=o+1", [2]string{"Metadata", "true"},
+			profile.Values{"object_id": "o 1"},
+			[]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST", "URL"},
+			"/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fvault.azure.net&object_id=o+1",
+			[2]string{"Metadata", "true"},
 		},
 		"IMDS, resource": {
-			profile.Values{"resource_id": "/subscriptions/1"}, []string{"AZURE_POD_IDENTITY_AUTHORITY_HOST", "URL"},
-			"/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fvault.azure.net&msi_res_id=%2Fsubscriptions%2F1", [2]string{"Metadata", "true"},
+			profile.Values{"resource_id": "/subscriptions/1"},
+			[]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST", "URL"},
+			"/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fvault.azure.net&msi_res_id=%2Fsubscriptions%2F1",
+			[2]string{"Metadata", "true"},
 		},
 		"App Service": {
-			"system", []string{"IDENTITY_ENDPOINT", "URL/msi/token", "IDENTITY_HEADER", "h3ader-secret", "IMDS_ENDPOINT", "URL"},
-			"/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fvault.azure.net", [2]string{"X-Identity-Header", "h3ader-secret"},
+			"system",
+			[]string{"IDENTITY_ENDPOINT", "URL/msi/token", "IDENTITY_HEADER", "h3ader-secret", "IMDS_ENDPOINT", "URL"},
+			"/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fvault.azure.net",
+			[2]string{"X-Identity-Header", "h3ader-secret"},
 		},
 		"App Service, resource": {
-			profile.Values{"resource_id": "/subscriptions/1"}, []string{"IDENTITY_ENDPOINT", "URL/msi/token", "IDENTITY_HEADER", "h3ader-secret"},
-			"/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fvault.azure.net&mi_res_id=%2Fsubscriptions%2F1", [2]string{"X-Identity-Header", "h3ader-secret"},
+			profile.Values{"resource_id": "/subscriptions/1"},
+			[]string{"IDENTITY_ENDPOINT", "URL/msi/token", "IDENTITY_HEADER", "h3ader-secret"},
+			"/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fvault.azure.net&mi_res_id=%2Fsubscriptions%2F1",
+			[2]string{"X-Identity-Header", "h3ader-secret"},
 		},
 		"Azure Arc": {
-			"system", []string{"IDENTITY_ENDPOINT", "URL/metadata/identity/oauth2/token", "IMDS_ENDPOINT", "URL"},
-			"/metadata/identity/oauth2/token?api-version=2020-06-01&resource=https%3A%2F%2Fvault.azure.net", [2]string{"Metadata", "true"},
+			"system",
+			[]string{"IDENTITY_ENDPOINT", "URL/metadata/identity/oauth2/token", "IMDS_ENDPOINT", "URL"},
+			"/metadata/identity/oauth2/token?api-version=2020-06-01&resource=https%3A%2F%2Fvault.azure.net",
+			[2]string{"Metadata", "true"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

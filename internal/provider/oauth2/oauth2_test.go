@@ -11,6 +11,7 @@ import (
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/provider/oauth2"
 	"github.com/authctl/authctl/internal/provider/providertest"
+	"github.com/authctl/authctl/internal/secret"
 )
 
 func minimal() profile.Profile {
@@ -59,6 +60,12 @@ func TestWhatCannotBeSentIsRefused(t *testing.T) {
 		"grant":                 {func(p *profile.Profile) { p.Grant = "api_key" }, "grant"},
 		"public client":         {func(p *profile.Profile) { p.ClientAuth = "none" }, "client_auth"},
 		"public with a secret":  {func(p *profile.Profile) { p.ClientAuth, p.Grant, p.Username = "none", "password", "ann" }, "client_secret"},
+		"no authorization_url":  {func(p *profile.Profile) { p.Grant = "authorization_code" }, "authorization_url"},
+		"no device endpoint":    {func(p *profile.Profile) { p.Grant = "device_code" }, "device_authorization_url"},
+		"no subject":            {func(p *profile.Profile) { p.Grant = "token_exchange" }, "subject_token"},
+		"no assertion":          {func(p *profile.Profile) { p.Grant = "jwt_bearer" }, "assertion"},
+		"no certificate":        {func(p *profile.Profile) { p.ClientSecret, p.ClientAuth = secret.Ref{}, "tls_client_auth" }, "tls.cert_file"},
+		"key and secret":        {func(p *profile.Profile) { p.ClientAssertion.JWT = providertest.Literal("e.y.J") }, "client_secret"},
 		"a colon cannot be raw": {func(p *profile.Profile) { p.BasicEncoding = "raw" }, "client_id"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -70,12 +77,43 @@ func TestWhatCannotBeSentIsRefused(t *testing.T) {
 }
 
 func TestHintsFollowTheErrorCode(t *testing.T) {
-	for code, want := range map[string]string{"invalid_client": "basic_encoding", "unauthorized_client": "client_credentials", "invalid_scope": "scopes", "invalid_target": "audience"} {
-		s := authtest.FakeIDP(t, authtest.JSON(400, `{"error":"`+code+`"}`))
+	lit := providertest.Literal
+	for name, c := range map[string]struct {
+		reply, want string
+		change      func(*profile.Profile)
+	}{
+		"secret":         {"invalid_client", "basic_encoding", func(*profile.Profile) {}},
+		"secret in body": {"invalid_client", "another client_auth", func(p *profile.Profile) { p.ClientAuth = "client_secret_post" }},
+		"key":            {"invalid_client", "audience", func(p *profile.Profile) { p.ClientSecret, p.ClientAssertion.JWT = secret.Ref{}, lit("e.y.J") }},
+		"certificate": {"invalid_client", "tls.cert_file", func(p *profile.Profile) {
+			p.ClientSecret, p.ClientAuth, p.TLS.CertFile = secret.Ref{}, "tls_client_auth", "/c"
+		}},
+		"public": {"invalid_client", "go without", func(p *profile.Profile) {
+			p.ClientSecret, p.Grant, p.RefreshToken = secret.Ref{}, "refresh_token", lit("r")
+		}},
+		"grant":     {"unauthorized_client", "client_credentials", func(*profile.Profile) {}},
+		"scope":     {"invalid_scope", "scopes", func(*profile.Profile) {}},
+		"target":    {"invalid_target", "audience", func(*profile.Profile) {}},
+		"details":   {"invalid_authorization_details", "authorization_details", func(p *profile.Profile) { p.AuthorizationDetails = "[]" }},
+		"password":  {"invalid_grant", "password", func(p *profile.Profile) { p.Grant, p.Username, p.Password = "password", "ann", lit("x") }},
+		"assertion": {"invalid_grant", "issuer", func(p *profile.Profile) { p.Grant, p.Assertion.JWT = "jwt_bearer", lit("e.y.J") }},
+		"exchange":  {"invalid_grant", "subject_token", func(p *profile.Profile) { p.Grant, p.SubjectToken.Token = "token_exchange", lit("x") }},
+		"refresh":   {"invalid_grant", "spent", func(p *profile.Profile) { p.Grant, p.RefreshToken = "refresh_token", lit("x") }},
+		"proof":     {"invalid_dpop_proof", "clock", func(p *profile.Profile) { p.DPoP.On = true }},
+	} {
+		s := authtest.FakeIDP(t, authtest.JSON(400, `{"error":"`+c.reply+`"}`))
 		p := minimal()
 		p.TokenURL = s.URL
-		if e := providertest.Fail(t, oauth2.Provider(), p, s.Client()); !strings.Contains(e.HintText(), want) || e.OAuthError != code {
-			t.Errorf("%s: hint %q", code, e.HintText())
+		c.change(&p)
+		if e := providertest.Fail(t, oauth2.Provider(), p, s.Client()); !strings.Contains(e.HintText(), c.want) || e.OAuthError != c.reply {
+			t.Errorf("%s: hint %q", name, e.HintText())
 		}
+		s.Only(t)
+	}
+	s := authtest.FakeIDP(t, authtest.Answer(404, ""))
+	p := minimal()
+	p.TokenURL = s.URL
+	if e := providertest.Fail(t, oauth2.Provider(), p, s.Client()); !strings.Contains(e.HintText(), "token_url") || !strings.Contains(e.Error(), "HTTP 404 Not Found: empty body") {
+		t.Errorf("%v, hint %q", e, e.HintText())
 	}
 }
