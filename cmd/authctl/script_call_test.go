@@ -79,9 +79,9 @@ func pair(ts *testscript.TestScript, issuer *tls.Certificate, file string, names
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }
 
-// tlsServeCmd is `tlsserve NAME [mtls]`: an HTTPS server, HTTP/2 as well, that tells the protocol and the client's
-// certificate; its CA is in ca.pem, and with mtls it wants the certificate of client.pem and client.key. Its
-// certificate is good for api.example.test, too.
+// tlsServeCmd is `tlsserve NAME [mtls|asks]`: an HTTPS server, HTTP/2 as well, that tells the protocol and the client's
+// certificate; its CA is in ca.pem, and with mtls it wants the certificate of client.pem and client.key, or with asks
+// whatever there is. Its certificate is good for api.example.test, too.
 func tlsServeCmd(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: tlsserve NAME [mtls]")
@@ -98,7 +98,9 @@ func tlsServeCmd(ts *testscript.TestScript, neg bool, args []string) {
 		fmt.Fprintf(w, "%s %s\n", r.Proto, client)
 	}))
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{*pair(ts, ca, "server", "127.0.0.1", "api.example.test")}, MinVersion: tls.VersionTLS12}
-	if len(args) > 1 {
+	if len(args) > 1 && args[1] == "asks" {
+		server.TLS.ClientAuth = tls.RequestClientCert
+	} else if len(args) > 1 {
 		server.TLS.ClientAuth, server.TLS.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
 		server.TLS.ClientCAs.AddCert(ca.Leaf)
 	}

@@ -108,6 +108,9 @@ func (g *globals) runCall(ctx context.Context, o *callOptions) error {
 	if request.URL, err = o.send.url(p, o.target); err != nil {
 		return err
 	}
+	if p, err = o.send.shownTo(p, request.URL); err != nil {
+		return err
+	}
 	if o.show.any() {
 		return g.show(o, p, request)
 	}

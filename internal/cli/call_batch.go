@@ -104,6 +104,9 @@ func (g *globals) runBatch(ctx context.Context, o *callOptions) error {
 	if err != nil {
 		return err
 	}
+	if p, err = o.send.shownTo(p, nil); err != nil {
+		return err
+	}
 	client, err := g.callClient(ctx, p, opts, o)
 	if err != nil {
 		return err

@@ -59,6 +59,26 @@ func (o *wayFlags) over(p *profile.Profile, limit time.Duration) *profile.Profil
 	return &way
 }
 
+// shownTo is the profile for a call to u; nil: to many. Its certificate goes where its token goes (RFC 8705), and a call
+// without the token may go anywhere else, where it shows none.
+func (o *sendFlags) shownTo(p *profile.Profile, u *url.URL) (*profile.Profile, error) {
+	if !o.noAuth || p.TLS.CertFile == "" {
+		return p, nil
+	}
+	if u != nil {
+		known, err := origins(p)
+		if err != nil {
+			return nil, err
+		}
+		if to, err := httpx.OriginOf(u); err == nil && known.Contains(to) {
+			return p, nil
+		}
+	}
+	bare := *p
+	bare.TLS.CertFile, bare.TLS.KeyFile = "", ""
+	return &bare, nil
+}
+
 // transport connects to the API.
 func (g *globals) transport(p *profile.Profile, o *wayFlags, limit time.Duration) (*http.Transport, error) {
 	connect, err := duration("connect-timeout", o.connectTimeout)
@@ -91,11 +111,9 @@ func (g *globals) callClient(ctx context.Context, p *profile.Profile, opts Optio
 	if err := o.again.into(client); err != nil {
 		return nil, err
 	}
-	transport, err := g.transport(p, &o.way, limit)
-	if err != nil {
+	if client.Transport, err = g.transport(p, &o.way, limit); err != nil {
 		return nil, err
 	}
-	client.Transport = transport
 	if opts.Trace != nil {
 		client.Trace = g.app.lineErr
 	}

@@ -111,7 +111,6 @@ func unpasted(ended, unfit error) error {
 // read takes the address that the browser ended up at, its query, or the bare code, which carries no state: that the
 // answer is to this login is then for the code verifier to prove, which its thief does not have (RFC 7636).
 func (a *attempt) read(text string) (*callback.Answer, error) {
-	a.flow.Endpoint.Mask.Add(secret.New(text))
 	switch lower := strings.ToLower(text); {
 	case text == "":
 		return nil, fault.New(fault.Auth, codeUnpasted, "the line is empty")

@@ -97,3 +97,26 @@ func TestMatrixOfOIDCProvider(t *testing.T) {
 		{grant: "device_code", auth: "none", profile: []string{"client_id: device", offline}, then: everything},
 	})
 }
+
+// A refresh token that comes twice ends its family at this server, and its tokens live shorter than they are trusted: each
+// process must refresh with what the one before it got.
+func TestMatrixOfOIDCProviderKeepsTheFamilyOfProcessesThatRefreshTogether(t *testing.T) {
+	i := newIssuer(t, "AT_TTL=2")
+	u := newUser(t, "profiles:\n"+i.profile("real", "grant: authorization_code", "client_id: native",
+		"scopes: [openid, offline_access]", "authorization_params: [{name: prompt, value: consent}]"))
+	if got := u.opens(t, i, i.person, "login"); got.exit != 0 {
+		t.Fatalf("exit %d\n%s", got.exit, got.stderr)
+	}
+	i.tokens(t)
+	for range 3 {
+		for _, got := range u.together(t, 20, "token", "get") {
+			got.token(t)
+		}
+	}
+	if n := i.tokens(t); n < 1 || n > 60 {
+		t.Errorf("%d token requests of 60 processes", n)
+	}
+	if token := u.run(t, "token", "get", "--force-refresh").token(t); !i.active(t, token) {
+		t.Error("the family is over")
+	}
+}

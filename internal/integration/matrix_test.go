@@ -20,6 +20,8 @@ type cell struct {
 	requests    int    // token requests that the first token takes; 0: as many polls as the person's pace asks for
 	then        []string
 	act         person // in place of the server's own person
+	login       string // another profile of the file, as whom somebody logs in first
+	refused     string // why the program refuses this, before it asks the server
 	mute        bool   // the server tells nobody about this kind of token
 }
 
@@ -110,7 +112,18 @@ func (s *idp) run(t *testing.T, cells []cell) {
 	for _, c := range cells {
 		ok := t.Run(strings.Join([]string{s.name, c.grant, c.auth, c.with}, "/"), func(t *testing.T) {
 			u := newUser(t, "profiles:\n"+s.profile("real", append([]string{"grant: " + c.grant}, c.profile...)...)+c.beside)
+			if c.login != "" {
+				if got := u.opens(t, s, s.person, "login", "-p", c.login); got.exit != 0 {
+					t.Fatalf("exit %d\n%s", got.exit, got.stderr)
+				}
+			}
 			s.tokens(t)
+			if c.refused != "" {
+				if got := u.run(t, "token", "get", "-p", "real"); got.exit != 3 || !strings.Contains(got.stderr, c.refused) || s.tokens(t) != 0 {
+					t.Errorf("exit %d\n%s", got.exit, got.stderr)
+				}
+				return
+			}
 			token := s.first(t, u, c)
 			if n := s.tokens(t); c.requests != 0 && n != c.requests {
 				t.Errorf("%d token requests, want %d", n, c.requests)
@@ -183,6 +196,9 @@ func note(server string, c cell, ok bool) {
 	requests, result := fmt.Sprint(c.requests), "ok"
 	if c.requests == 0 {
 		requests = "polls"
+	}
+	if c.refused != "" {
+		requests, result = "0", "refused: "+c.refused
 	}
 	if !ok {
 		result = "**failed**"

@@ -59,7 +59,7 @@ func TestMatrixOfZitadel(t *testing.T) {
 			profile: []string{"client_id: sid1", "client_secret: verysecret", "client_auth: client_secret_post"},
 		},
 		{
-			grant: "jwt_bearer", auth: "none", with: "ZITADEL's file of a service account", requests: 1,
+			grant: "jwt_bearer", auth: "none", with: "ZITADEL's file of a service account", refused: "the RSA key has 1024 bits",
 			profile: []string{"client_auth: none", "assertion: {key: 'file:" + os.Getenv("ZITADEL_KEY") + "'}", "scopes: [openid]"},
 		},
 		{
@@ -69,6 +69,11 @@ func TestMatrixOfZitadel(t *testing.T) {
 		{
 			grant: "authorization_code", auth: "client_secret_basic", profile: append(web, offline), requests: 1,
 			then: []string{"cached", "userinfo", "refresh twice", "logout"},
+		},
+		{
+			grant: "token_exchange", auth: "client_secret_basic", with: "the id_token of another profile's login", login: "person",
+			profile: append(web[:2:2], "subject_token: {profile: person, type: id_token}", "requested_token_type: access_token", "scopes: [openid]"),
+			beside:  z.profile("person", append(web, "grant: authorization_code", offline)...), requests: 1, then: []string{"cached"},
 		},
 		{
 			grant: "device_code", auth: "client_secret_basic", profile: []string{"client_id: device", "client_secret: secret"},

@@ -65,7 +65,7 @@ there() { # suite, a file of its server, its test
 there matrix-of-oidc-provider "$ISSUER_MODULES/node_modules/oidc-provider" OIDCProvider
 there matrix-of-zitadel "$ZITADEL_OP" Zitadel
 there matrix-of-glewlwyd "$GLEWLWYD/usr/bin/glewlwyd" Glewlwyd
-[ -z "$matrix" ] || suite matrix integration -run "^TestMatrixOf($matrix)\$" ./internal/integration
+[ -z "$matrix" ] || suite matrix integration -run "^TestMatrixOf($matrix)" ./internal/integration
 if [ -n "$(lacks chromium)" ]; then
 	skip browser chromium "$apt chromium"
 elif [ -d "$ISSUER_MODULES/node_modules/oidc-provider" ]; then

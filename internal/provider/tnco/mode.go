@@ -1,6 +1,7 @@
 package tnco
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -34,6 +35,11 @@ func checkZen(p *profile.Profile) error {
 		return &profile.KeyError{Key: "login_url", Reason: "is required by mode zen", Hint: "login_url: https://cpd.example.com"}
 	case p.Own.Has("api_key") && !p.Password.IsZero():
 		return &profile.KeyError{Key: "api_key", Reason: "stands in place of password", Hint: "remove one of the two lines"}
+	}
+	for i, param := range p.Params {
+		if param.Name == "api_key" {
+			return &profile.KeyError{Key: fmt.Sprintf("params[%d].name", i), Reason: "api_key has a key of its own", Hint: "use api_key:"}
+		}
 	}
 	return nil
 }
