@@ -49,11 +49,16 @@ func head(r *http.Request) string {
 
 // pair makes a certificate and writes it with its key; without an issuer it is a CA.
 func pair(ts *testscript.TestScript, issuer *tls.Certificate, file string, names ...string) *tls.Certificate {
+	return pairFor(ts, issuer, file, 0, names...)
+}
+
+// pairFor is pair with a certificate whose two hours lie shifted in time.
+func pairFor(ts *testscript.TestScript, issuer *tls.Certificate, file string, shift time.Duration, names ...string) *tls.Certificate {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	ts.Check(err)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: file},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		NotBefore: time.Now().Add(shift - time.Hour), NotAfter: time.Now().Add(shift + time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, BasicConstraintsValid: true, IsCA: issuer == nil,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}

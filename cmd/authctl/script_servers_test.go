@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -27,6 +28,7 @@ type serversKey struct{}
 type servers struct {
 	byName map[string]*rawServer
 	idps   map[string]*storyIDP
+	ca     *tls.Certificate // of `behind`
 	stop   []func()
 }
 

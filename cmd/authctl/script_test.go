@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 			os.Args = append([]string{os.Args[0], more}, os.Args[1:]...)
 		}
 		os.Exit(run())
-	}, "visit": func() { os.Exit(visit(os.Args)) }, "paster": func() { os.Exit(paster(os.Args)) }})
+	}, "visit": func() { os.Exit(visit(os.Args)) }, "paster": func() { os.Exit(paster(os.Args)) }, "browse": func() { os.Exit(browseMain(os.Args[1:])) }})
 }
 
 // TestStories runs the real program through testdata/script. Each story has a home, configuration, cache and runtime
@@ -63,7 +63,7 @@ func stories(env []string) testscript.Params {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": serveCmd, "hang": hangCmd, "requests": requestsCmd, "wire": wireCmd, "sandbox": sandboxCmd, "status": statusCmd, "expand": expandCmd, "await": awaitCmd,
-			"idp": idpCmd, "asked": askedCmd,
+			"idp": idpCmd, "asked": askedCmd, "trick": trickCmd, "behind": behindCmd,
 			"misbehave": misbehaveCmd, "tlsserve": tlsServeCmd, "tunnel": tunnelCmd, "live": liveCmd, "ranges": rangesCmd,
 		},
 	}

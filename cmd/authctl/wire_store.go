@@ -181,14 +181,6 @@ func (noKeyring) Error() string { return "no keyring to look in" }
 
 func (noKeyring) Is(target error) bool { return target == secret.ErrNoAccount }
 
-// nowhere is a secret that no line names and no keyring could have.
-type nowhere struct{}
-
-func (nowhere) Error() string {
-	return "the profile does not say where it lies, and there is no keyring to look in"
-}
-func (nowhere) Is(target error) bool { return target == secret.ErrNoAccount }
-
 func (w *wiring) secrets(o cli.Options) cli.SecretKeeper { return secretKeeper{w.keyring(o).Secrets()} }
 
 // secretKeeper gives the keyring's errors the words that a user can act on.

@@ -94,11 +94,11 @@ func (g *globals) setting(provider, text string) (config.Setting, error) {
 	if key == "name" || key == "provider" {
 		return config.Setting{}, usage("%s is not given as KEY=VALUE", key).Hint("authctl profile add NAME --provider PROVIDER")
 	}
-	for _, name := range g.app.SecretKeys(provider) {
+	for _, name := range g.app.Loader.SecretKeys(provider) {
 		ref, err := secret.ParseRef(value)
 		if key == name && (err != nil || ref.Scheme == secret.Literal) {
 			return config.Setting{}, usage("%s takes a reference here, not the secret itself", key).
-				Hint("%s=env:NAME, or leave it out and run `authctl secret set -p NAME %s`", key, key)
+				Hint("%s=env:NAME, file:PATH, keyring:ACCOUNT, command:ARGV or prompt:", key)
 		}
 	}
 	inner, isList := strings.CutPrefix(value, "[")
@@ -106,12 +106,17 @@ func (g *globals) setting(provider, text string) (config.Setting, error) {
 	switch {
 	case isList && closed:
 		return config.Setting{Key: key, Value: list(inner)}, nil
-	case strings.HasPrefix(key, "tls.insecure_"):
+	case isSwitch(key):
 		if b, err := strconv.ParseBool(value); err == nil {
 			return config.Setting{Key: key, Value: b}, nil
 		}
 	}
 	return config.Setting{Key: key, Value: value}, nil
+}
+
+// isSwitch reports whether a key is true or false; dpop may be a mapping as well, whose members have keys of their own.
+func isSwitch(key string) bool {
+	return strings.HasPrefix(key, "tls.insecure_") || key == "dpop" || key == "cae" || key == "certificate.send_chain"
 }
 
 // list splits at commas; numbers stay numbers.

@@ -156,7 +156,11 @@ func (g *globals) readSecret(ctx context.Context, account string) (secret.String
 		return secret.String{}, fault.New(fault.IO, "io.stdin", "%w", err).Doing("reading the secret from standard input")
 	}
 	value := secret.New(strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r"))
-	if err := secret.Check(value); err != nil {
+	check := secret.Check
+	if strings.HasPrefix(string(data), "-----BEGIN ") || strings.HasPrefix(string(data), "{") {
+		check = secret.CheckDocument // a private key in PEM or JSON has lines
+	}
+	if err := check(value); err != nil {
 		return secret.String{}, usage("standard input: %v", err)
 	}
 	return value, nil

@@ -5,7 +5,6 @@ package integration
 import (
 	"fmt"
 	"net"
-
 	"net/http/httptest"
 	"os"
 	"path/filepath"
