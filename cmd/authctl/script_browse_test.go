@@ -12,24 +12,24 @@ import (
 )
 
 // browseMain is a browser in which other pages are open: `browse DEED... ADDRESS` does one after the other, and notes
-// in the file browsed what it was answered. The deeds, but the last three, are of pages that do not know the state.
+// in the file browsed, in the end, what it was answered. The deeds, but the last three, are of pages that do not know the state.
 func browseMain(args []string) int {
 	address := args[len(args)-1]
 	request, err := url.Parse(address)
 	if err != nil {
 		return 1
 	}
-	b := browsing{redirect: request.Query().Get("redirect_uri"), state: request.Query().Get("state"), address: address}
+	b := browsing{redirect: request.Query().Get("redirect_uri"), state: request.Query().Get("state"), address: address, issuer: request.Scheme + "://" + request.Host}
 	var notes bytes.Buffer
 	for _, deed := range args[:len(args)-1] {
 		fmt.Fprintf(&notes, "%s %s\n", deed, b.do(deed))
-		_ = os.WriteFile("browsed.new", notes.Bytes(), 0o600)
-		_ = os.Rename("browsed.new", "browsed")
 	}
+	_ = os.WriteFile("browsed.new", notes.Bytes(), 0o600)
+	_ = os.Rename("browsed.new", "browsed")
 	return 0
 }
 
-type browsing struct{ redirect, state, address string }
+type browsing struct{ redirect, state, address, issuer string }
 
 func (b browsing) do(deed string) string {
 	wrong := "?code=EVIL&state=" + strings.Repeat("A", len(b.state))
@@ -61,7 +61,7 @@ func (b browsing) do(deed string) string {
 	case "letters":
 		return b.get(b.redirect+"?code=E%0d%0aVIL&state="+b.state, nil)
 	case "refused":
-		return b.get(b.redirect+"?error=access_denied&error_description=%1b%5d0%3bpwn%07%e2%80%ae"+strings.Repeat("x", 600)+"&state="+b.state, nil)
+		return b.get(b.redirect+"?error=access_denied&error_description=%1b%5d0%3bpwn%07%e2%80%ae"+strings.Repeat("x", 600)+"&state="+b.state+"&iss="+b.issuer, nil)
 	case "answer":
 		return b.get(b.address, nil)
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -78,13 +79,13 @@ func endless(first, more string) func(net.Conn) {
 	}
 }
 
-// bomb is 256 MiB of nothing in a few hundred KiB.
-func bomb() string {
+// bomb is 32 MiB of nothing in a few dozen KiB.
+var bomb = sync.OnceValue(func() string {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	for range 256 {
+	for range 32 {
 		_, _ = z.Write(make([]byte, 1<<20))
 	}
 	_ = z.Close()
 	return b.String()
-}
+})

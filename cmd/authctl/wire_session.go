@@ -18,11 +18,7 @@ import (
 
 // session joins the profile's grant and the chosen store.
 func (w *wiring) session(p *profile.Profile, o cli.Options) (*auth.Session, error) {
-	kind, ok := w.registry.Lookup(p.Provider)
-	if !ok {
-		return nil, fault.New(fault.Internal, "", "no provider %q", p.Provider)
-	}
-	source, err := kind.New(p, w.ports(p, o))
+	source, err := w.source(p, o)
 	if err != nil {
 		return nil, err
 	}
@@ -32,9 +28,18 @@ func (w *wiring) session(p *profile.Profile, o cli.Options) (*auth.Session, erro
 	}
 	return &auth.Session{
 		Profile: p.Name, Provider: p.Provider, Identity: source.Identity, Grant: source.Grant, Life: source.Life,
-		Bound: source.Bound, ProofKey: source.ProofKey,
+		Bound: source.Bound, Root: source.Root, ProofKey: source.ProofKey,
 		Store: store, Spare: w.spare(o), Locks: locks, Notes: w.locks, Clock: now, Skew: p.ExpirySkew, Warn: o.Warn,
 	}, nil
+}
+
+// source is where the profile's tokens come from.
+func (w *wiring) source(p *profile.Profile, o cli.Options) (*provider.Source, error) {
+	kind, ok := w.registry.Lookup(p.Provider)
+	if !ok {
+		return nil, fault.New(fault.Internal, "", "no provider %q", p.Provider)
+	}
+	return kind.New(p, w.ports(p, o))
 }
 
 // ports are what the profile's provider may use of the world.
@@ -51,14 +56,15 @@ func (w *wiring) ports(p *profile.Profile, o cli.Options) provider.Ports {
 		Secret: func(ctx context.Context, ref secret.Ref, key string) (secret.String, error) {
 			return w.resolve(ctx, p, ref, key, o)
 		},
-		Realms:    realmMemory{w.cacheDir()},
-		Documents: documents{w.cacheDir()},
-		Token:     w.tokenOf(o),
-		Nonces:    &w.nonces,
-		Getenv:    os.LookupEnv,
-		Direct:    &direct,
-		ReadFile:  readFile,
-		Note:      o.Trace,
+		Realms:     realmMemory{w.cacheDir()},
+		Documents:  documents{w.cacheDir()},
+		Token:      w.tokenOf(o),
+		TokenBound: w.boundOf(o),
+		Nonces:     &w.nonces,
+		Getenv:     os.LookupEnv,
+		Direct:     &direct,
+		ReadFile:   readFile,
+		Note:       o.Trace,
 	}
 }
 

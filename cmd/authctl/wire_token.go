@@ -54,6 +54,26 @@ func (w *wiring) tokenOfProfile(ctx context.Context, o cli.Options, name, which 
 	return storedToken(ctx, session, p, which)
 }
 
+// boundOf gives what a token of another profile of the file depends on: a token that was exchanged for it is no other
+// subject's.
+func (w *wiring) boundOf(o cli.Options) func(ctx context.Context, name string) ([]secret.String, error) {
+	return func(ctx context.Context, name string) ([]secret.String, error) {
+		if o.File == nil {
+			return nil, fault.New(fault.Internal, "", "no profiles to look in for %q", name)
+		}
+		p, err := o.File.Choose(name)
+		if err != nil {
+			return nil, err
+		}
+		source, err := w.source(p, o)
+		if err != nil {
+			return nil, err
+		}
+		bound, err := source.Bound(ctx)
+		return append(bound, secret.New("identity of profile "+name+" "+source.Identity.Key())), err
+	}
+}
+
 // storedToken is what a login left beside the access token.
 func storedToken(ctx context.Context, session *auth.Session, p *profile.Profile, which string) (secret.String, error) {
 	r, err := session.Stored(ctx)

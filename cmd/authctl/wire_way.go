@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/url"
 	"os"
 	"sync"
 
@@ -50,16 +51,54 @@ func way(p *profile.Profile) httpx.Config {
 	}
 }
 
-// tokenWay is how the authorization server is reached. Its certificate is checked unless it is on this machine, or the
-// profile says twice that it must not be.
+// known shows the client's certificate to servers that the profile names, and to those that get the client's proof or a
+// token. What is read elsewhere, such as a key set that lies at a host of its own, is read without it.
+type known struct {
+	shown, bare http.RoundTripper
+	named       httpx.Origins
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (k known) RoundTrip(req *http.Request) (*http.Response, error) {
+	origin, err := httpx.OriginOf(req.URL)
+	if req.Method != http.MethodGet || req.Header.Get("Authorization") != "" || err == nil && k.named.Contains(origin) {
+		return k.shown.RoundTrip(req)
+	}
+	return k.bare.RoundTrip(req)
+}
+
+// named lists the servers that the profile names.
+func named(p *profile.Profile) httpx.Origins {
+	var list httpx.Origins
+	for _, text := range append([]string{p.TokenURL, p.Own.Text("issuer"), p.BaseURL}, p.AllowedOrigins...) {
+		if u, err := url.Parse(text); err == nil && text != "" {
+			if origin, err := httpx.OriginOf(u); err == nil {
+				list = append(list, origin)
+			}
+		}
+	}
+	return list
+}
+
+// tokenWay is how the authorization server is reached.
 func (w *wiring) tokenWay(p *profile.Profile) http.RoundTripper {
 	config := way(p)
+	if config.CertFile == "" {
+		return checked(p, config)
+	}
+	bare := config
+	bare.CertFile, bare.KeyFile = "", ""
+	return known{shown: checked(p, config), bare: checked(p, bare), named: named(p)}
+}
+
+// checked checks the server's certificate unless it is on this machine, or the profile says twice that it must not be.
+func checked(p *profile.Profile, config httpx.Config) http.RoundTripper {
 	if !config.InsecureSkipVerify || p.TLS.InsecureTokenEndpoint {
 		return &lateTransport{config: config}
 	}
-	checked := config
-	checked.InsecureSkipVerify = false
-	return eachWay{here: &lateTransport{config: config}, elsewhere: &lateTransport{config: checked}}
+	strict := config
+	strict.InsecureSkipVerify = false
+	return eachWay{here: &lateTransport{config: config}, elsewhere: &lateTransport{config: strict}}
 }
 
 func (w *wiring) transport(p *profile.Profile) (*http.Transport, error) {

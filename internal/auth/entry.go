@@ -3,6 +3,7 @@ package auth
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
 	"errors"
 
 	"github.com/authctl/authctl/internal/fault"
@@ -10,7 +11,8 @@ import (
 	"github.com/authctl/authctl/internal/tokenstore"
 )
 
-// stored reads the identity's record; nil is a miss. A token got with another secret is a miss too.
+// stored reads the identity's record; nil is a miss. A token got with another secret is a miss too, but for a refresh
+// token that has replaced the profile's own: sending that one again would look like a theft.
 func (s *Session) stored(ctx context.Context, bound []secret.String) (*tokenstore.Record, error) {
 	r, err := s.Store.Get(ctx, s.Identity.Key())
 	switch {
@@ -19,9 +21,28 @@ func (s *Session) stored(ctx context.Context, bound []secret.String) (*tokenstor
 	case err != nil:
 		return nil, storeFault(err).Doing("reading the token from %s", s.Store.Place())
 	case !boundTo(r, bound):
-		return nil, nil
+		return s.successor(ctx, r)
 	}
 	return r, nil
+}
+
+// successor is the record's refresh token alone, nil where it has not replaced the one that the profile names.
+func (s *Session) successor(ctx context.Context, r *tokenstore.Record) (*tokenstore.Record, error) {
+	root, err := s.root(ctx)
+	if err != nil || root == nil || !hmac.Equal(r.Root, binding(r.Salt, root)) {
+		return nil, err
+	}
+	left := *r
+	left.AccessToken, left.IDToken = secret.String{}, secret.String{}
+	return &left, nil
+}
+
+// root is what refresh tokens grow from, nil where the profile names nothing of the kind.
+func (s *Session) root(ctx context.Context) ([]secret.String, error) {
+	if s.Root == nil {
+		return nil, nil
+	}
+	return s.Root(ctx)
 }
 
 // latest reads the store with the lock in hand. A newer record that it could not take once is moved there now, before

@@ -31,8 +31,12 @@ func (s *Session) save(ctx context.Context, token *grant.Token) error {
 	if err != nil {
 		return err
 	}
+	root, err := s.root(context.WithoutCancel(ctx))
+	if err != nil {
+		return err
+	}
 	s.clearNotes()
-	record := s.record(token, bound)
+	record := s.record(token, bound, root)
 	if !token.RefreshToken.IsZero() {
 		return s.saveForGood(ctx, record)
 	}

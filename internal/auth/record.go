@@ -33,10 +33,10 @@ func (s *Session) fresh(r *tokenstore.Record, minTTL time.Duration) bool {
 	return !r.AccessToken.IsZero() && !now.Before(r.ObtainedAt) && now.Before(r.ExpiresAt.Add(-margin-minTTL))
 }
 
-func (s *Session) record(token *grant.Token, bound []secret.String) *tokenstore.Record {
+func (s *Session) record(token *grant.Token, bound, root []secret.String) *tokenstore.Record {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails since Go 1.24
-	return &tokenstore.Record{
+	r := &tokenstore.Record{
 		Key: s.Identity.Key(), Profile: s.Profile, Provider: s.Provider,
 		Endpoint: s.Identity.TokenEndpoint, ClientID: s.Identity.ClientID, Subject: s.Identity.Subject, Scopes: s.Identity.Scopes,
 		AccessToken: token.AccessToken, TokenType: token.TokenType, RefreshToken: token.RefreshToken, IDToken: token.IDToken,
@@ -44,6 +44,10 @@ func (s *Session) record(token *grant.Token, bound []secret.String) *tokenstore.
 		Scope:    token.Scope, ObtainedAt: token.ObtainedAt, ExpiresAt: token.ExpiresAt,
 		Salt: salt, Binding: binding(salt, bound),
 	}
+	if root != nil {
+		r.Root = binding(salt, root)
+	}
+	return r
 }
 
 func cached(r *tokenstore.Record) *Answer { return &Answer{Token: tokenOf(r), FromCache: true} }

@@ -32,6 +32,9 @@ type Session struct {
 	// Bound gives what a stored token must have been got with besides the identity: the secrets, as far as they can
 	// be read without asking anybody, and what discovery found.
 	Bound func(ctx context.Context) ([]secret.String, error)
+	// Root gives the part of Bound that refresh tokens grow from. Who has it may use the newest of them whatever else has
+	// changed, such as the client's secret; nil: there is none.
+	Root func(ctx context.Context) ([]secret.String, error)
 	// ProofKey gives the user's own key that tokens are bound to (RFC 9449); nil: there is none, or it lies with the
 	// token.
 	ProofKey func(ctx context.Context) (secret.String, error)

@@ -106,7 +106,7 @@ func statusFault(client *call.Client, request *call.Request, response *http.Resp
 	e.Status = response.StatusCode
 	e.Retryable = response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable
 	if client.Unrenewed(request, response) {
-		e.Hint("the body came from a stream and could not be sent again with a new token: authctl token get --force-refresh, then repeat the call")
+		e.Hint("the body came from a stream and could not be sent again: give it as a file (@FILE), or repeat the call after authctl token get --force-refresh")
 	}
 	return e
 }

@@ -111,6 +111,7 @@ func (a *App) fail(ctx context.Context, g *globals, err error) int {
 	if e.Profile == "" {
 		e.Profile = g.profileName
 	}
+	hint(e)
 	status := g.status(e, err)
 	if a.jsonErrors {
 		a.printJSON(e, status)

@@ -104,7 +104,7 @@ func (g *globals) curlPlan(p *profile.Profile, allowed httpx.Origins, args []str
 			Hint("authctl call can")
 	}
 	r := curl.Reader{
-		BaseURL: p.BaseURL, Origins: allowed, Headers: len(p.Headers) > 0, Insecure: p.TLS.InsecureSkipVerify,
+		BaseURL: p.BaseURL, Origins: allowed, Headers: len(p.Headers) > 0, Certificate: p.TLS.CertFile != "", Insecure: p.TLS.InsecureSkipVerify,
 		ReadFile: g.readHeaders,
 	}
 	return r.Read(args)

@@ -62,7 +62,7 @@ func (a *App) tree(g *globals, args []string) *cobra.Command {
 		Short: "Get OAuth tokens and make authenticated HTTP calls",
 		Long: "authctl gets OAuth 2.0 tokens for the profiles in profiles.yaml, keeps them in the OS keyring or a sealed file,\n" +
 			"and makes HTTP calls that carry them, only to where they belong.",
-		Example: "  authctl token get --profile entra\n  authctl login --profile sso\n  authctl call GET /api/v1/things --profile tnco",
+		Example:      "  authctl token get --profile entra\n  authctl login --profile sso\n  authctl call GET /api/v1/things --profile tnco",
 		SilenceUsage: true, SilenceErrors: true,
 		Args:              noSuchCommand,
 		RunE:              func(cmd *cobra.Command, _ []string) error { g.started = true; return cmd.Help() },

@@ -12,9 +12,10 @@ import (
 	"github.com/authctl/authctl/internal/fault"
 )
 
-// Sandbox is the running stand-ins.
+// Sandbox is the running stand-ins. Serves reports whether a URL is of one of them.
 type Sandbox interface {
 	ProfilesPath() string
+	Serves(address string) bool
 	Close() error
 }
 
@@ -53,7 +54,7 @@ func (g *globals) runSandbox(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer func() {
-		g.forgetSandbox(context.WithoutCancel(ctx), box.ProfilesPath())
+		g.forgetSandbox(context.WithoutCancel(ctx), box)
 		err = errors.Join(err, box.Close())
 	}()
 	if len(args) > 0 {
@@ -68,11 +69,11 @@ func (g *globals) runSandbox(ctx context.Context, args []string) (err error) {
 }
 
 // forgetSandbox drops the tokens that were got from the sandbox: they end with it, and their files would stay in the
-// user's cache for nothing.
-func (g *globals) forgetSandbox(ctx context.Context, path string) {
+// user's cache for nothing. Those of a machine, or of a copy of a profile, are known by the server alone.
+func (g *globals) forgetSandbox(ctx context.Context, box Sandbox) {
 	o := g.bareOptions()
 	var err error
-	if o.File, err = g.app.Loader.Load(ctx, path); err != nil {
+	if o.File, err = g.app.Loader.Load(ctx, box.ProfilesPath()); err != nil {
 		return
 	}
 	if o.Storage == "" {
@@ -81,6 +82,16 @@ func (g *globals) forgetSandbox(ctx context.Context, path string) {
 	for _, p := range o.File.Profiles {
 		if session, err := g.app.Session(p, o); err == nil {
 			_ = session.Forget(ctx)
+		}
+	}
+	store, err := g.app.Store(o)
+	if err != nil {
+		return
+	}
+	records, _ := store.List(ctx)
+	for _, r := range records {
+		if box.Serves(r.Endpoint) {
+			_ = store.Delete(ctx, r.Key)
 		}
 	}
 }

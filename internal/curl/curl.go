@@ -18,6 +18,8 @@ type Reader struct {
 	Origins httpx.Origins // where the token may go
 	// Headers says that the profile has headers of its own. curl keeps Authorization from another host, not them.
 	Headers bool
+	// Certificate says that the profile has a client certificate, which curl shows to every server that asks for one.
+	Certificate bool
 	// Insecure says that no certificate is checked, as -k does.
 	Insecure bool
 	// ReadFile gives the content of a file of headers; "-" is standard input.
@@ -210,6 +212,9 @@ func (s *scan) together() error {
 	case s.plan.Follows && s.Headers:
 		return refuse("-L: curl would send the profile's headers wherever a redirect leads").
 			Hint("authctl call -L, which keeps them within the allowed origins")
+	case s.plan.Follows && s.Certificate:
+		return refuse("-L: curl would show the profile's certificate wherever a redirect leads").
+			Hint("authctl call -L, which keeps it within the allowed origins")
 	case loopback > 0 && loopback < len(s.plan.URLs):
 		return usage("a server on this machine, asked without a proxy, and another one do not go into one command").
 			Hint("run authctl curl once for each")

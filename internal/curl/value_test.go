@@ -44,6 +44,18 @@ func TestAFileOfHeadersIsLookedThroughAndGoesThroughThePipe(t *testing.T) {
 func TestProfileHeadersDoNotFollowRedirects(t *testing.T) {
 	r := reader(t)
 	r.Headers = true
+	checkFollowsNothing(t, r)
+}
+
+func TestAProfilesCertificateDoesNotFollowRedirects(t *testing.T) {
+	r := reader(t)
+	r.Certificate = true
+	checkFollowsNothing(t, r)
+}
+
+// checkFollowsNothing holds a reader to refusing all that follows redirects.
+func checkFollowsNothing(t *testing.T, r *Reader) {
+	t.Helper()
 	for _, args := range [][]string{{"-L", "/x"}, {"--location", "/x"}, {"--follow", "/x"}, {"-sL", "/x"}} {
 		if _, err := r.Read(args); !fault.Is(err, fault.Policy) {
 			t.Errorf("%q: %v", args, err)

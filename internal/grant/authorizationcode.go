@@ -175,13 +175,16 @@ func (a *attempt) judgeIssuer(answer *callback.Answer) error {
 	switch want := a.server.Issuer; {
 	case want == "", answer.Named && answer.Issuer == want, !answer.Named && !a.server.IssParameter:
 		return nil
+	case answer.Named && answer.Issuer == "":
+		why = "the answer is by an issuer without a name"
 	case !answer.Named:
 		why = "the answer does not say who gives it, though the server announces that its answers do"
 	default:
 		why = "the answer is by the issuer " + a.flow.Endpoint.Show(answer.Issuer)
 	}
 	return fault.New(fault.Policy, "policy.issuer", "%s", why).
-		Doing("logging in at the issuer %s", a.flow.Endpoint.Show(a.server.Issuer))
+		Doing("logging in at the issuer %s", a.flow.Endpoint.Show(a.server.Issuer)).
+		Hint("log in once more, and finish no login that another page began; check issuer of the profile")
 }
 
 // redeem trades the code (RFC 6749 section 4.1.3, RFC 7636 section 4.5).

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/authctl/authctl/internal/callback"
 	"github.com/authctl/authctl/internal/fault"
@@ -32,6 +33,8 @@ func (unheard) Close()       {}
 // ask sends the person to the address and takes the answer off the loopback, where there is a listener before there is
 // a browser; or off the terminal, whichever is first.
 func (a *attempt) ask(ctx context.Context, person Person, heard answers, address string) (*callback.Answer, error) {
+	var asking sync.WaitGroup
+	defer asking.Wait() // a prompt that nobody answered ends before anything else is said
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type result struct {
@@ -40,14 +43,16 @@ func (a *attempt) ask(ctx context.Context, person Person, heard answers, address
 	}
 	first := make(chan result, 2)
 	take := func(from func() (*callback.Answer, error)) {
-		answer, err := from()
-		first <- result{answer, late(ctx, heard, err)}
+		asking.Go(func() {
+			answer, err := from()
+			first <- result{answer, late(ctx, heard, err)}
+		})
 	}
-	go take(func() (*callback.Answer, error) { return heard.Wait(ctx, a.state) })
+	take(func() (*callback.Answer, error) { return heard.Wait(ctx, a.state) })
 	person.Tell("open this address in a browser to log in:")
 	person.Tell("%s", address)
 	if person.Browse == nil {
-		go take(func() (*callback.Answer, error) { return a.paste(ctx, person) })
+		take(func() (*callback.Answer, error) { return a.paste(ctx, person) })
 	} else if err := person.Browse(ctx, address); err != nil {
 		person.Tell("no browser was opened (%s): open the address yourself on this machine, or run authctl login --no-browser",
 			a.flow.Endpoint.Show(err.Error()))

@@ -301,8 +301,10 @@ func TestTheAnswerOfAnotherIssuerIsRefused(t *testing.T) {
 			switch {
 			case c.ok && (err != nil || s.Count() != 1):
 				t.Errorf("%v after %d requests", err, s.Count())
-			case !c.ok && (err == nil || err.Kind != fault.Policy || err.Code != "policy.issuer" || s.Count() != 0):
+			case !c.ok && (err == nil || err.Kind != fault.Policy || err.Code != "policy.issuer" || err.HintText() == "" || s.Count() != 0):
 				t.Errorf("%v after %d requests", err, s.Count())
+			case !c.ok && strings.HasSuffix(err.Error(), " "):
+				t.Errorf("it names nobody: %q", err)
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/authctl/authctl/internal/dpop"
+	"github.com/authctl/authctl/internal/httpx"
 	"github.com/authctl/authctl/internal/jose"
 	"github.com/authctl/authctl/internal/secret"
 )
@@ -63,7 +64,7 @@ func (k *flowKey) proveFor(req *http.Request, token secret.String) error {
 	if err != nil {
 		return err
 	}
-	req.Header.Set("DPoP", proof)
+	req.Header[httpx.ProofHeader] = []string{proof}
 	return nil
 }
 

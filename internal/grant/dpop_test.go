@@ -3,6 +3,8 @@ package grant_test
 import (
 	"context"
 	"encoding/json"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -72,6 +74,9 @@ func TestATokenRequestProvesAKeyThatIsKeptWithTheToken(t *testing.T) {
 		claims, key := proof(t, r)
 		keys[key]++
 		ids[claims["jti"]] = true
+		if !strings.Contains(r.Raw, "\r\nDPoP: ") {
+			t.Errorf("the header is not spelled as RFC 9449 does: %s", r.Raw)
+		}
 		if claims["htm"] != "POST" || claims["htu"] != s.URL+"/token" || claims["iat"] != float64(epoch().Unix()) || claims["nonce"] != nil || claims["ath"] != nil {
 			t.Errorf("%v", claims)
 		}
@@ -216,5 +221,43 @@ func TestAFlowProvesOneKeyAtThePushAndTheTokenEndpoint(t *testing.T) {
 	}
 	if all[0].Body != "response_type=code&client_id=c" {
 		t.Errorf("the client is named twice: %s", all[0].Body)
+	}
+}
+
+func TestANonceIsAnsweredWithANewAssertion(t *testing.T) {
+	s := authtest.FakeIDP(t, authtest.JSON(400, useNonce, "DPoP-Nonce: n-1"), authtest.JSON(200, bound))
+	signing := &grant.Signing{Key: fixed(generate(t, "ES256"), nil), Issuer: "c"}
+	g := &grant.JWTBearer{Config: proving(s), Assertion: signing.Assertion}
+	if _, err := g.Token(t.Context(), grant.Ask{}); err != nil || s.Count() != 2 {
+		t.Fatalf("%v, %d requests", err, s.Count())
+	}
+	ids := map[any]bool{}
+	for _, r := range s.Requests() {
+		sent, err := url.ParseQuery(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, claims := jwt(t, sent.Get("assertion"))
+		ids[claims["jti"]] = true
+	}
+	if len(ids) != 2 {
+		t.Error("one assertion was sent twice")
+	}
+}
+
+func TestANonceIsAnsweredWithWhatIsTheSubjectsTokenByThen(t *testing.T) {
+	s := authtest.FakeIDP(t, authtest.JSON(400, useNonce, "DPoP-Nonce: n-1"), authtest.JSON(200, bound))
+	reads := 0
+	g := &grant.TokenExchange{Config: proving(s), Subject: grant.Input{Token: func(context.Context) (secret.String, error) {
+		reads++
+		return secret.New("s" + strconv.Itoa(reads)), nil
+	}}}
+	if _, err := g.Token(t.Context(), grant.Ask{}); err != nil || s.Count() != 2 {
+		t.Fatalf("%v, %d requests", err, s.Count())
+	}
+	for i, r := range s.Requests() {
+		if want := "&subject_token=s" + strconv.Itoa(i+1) + "&"; !strings.Contains(r.Body, want) {
+			t.Errorf("%s, want %s", r.Body, want)
+		}
 	}
 }

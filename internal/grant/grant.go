@@ -36,7 +36,7 @@ type Person struct {
 	Tell func(format string, args ...any)
 	// Browse opens an address in a browser; nil: --no-browser.
 	Browse func(ctx context.Context, address string) error
-	// Paste reads one line, such as the address that the browser ended up at.
+	// Paste reads one line, such as the address that the browser ended up at. It ends with ctx.
 	Paste func(ctx context.Context, label string) (string, error)
 	// Secret reads one line without echo.
 	Secret func(ctx context.Context, label string) (secret.String, error)

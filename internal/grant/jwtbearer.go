@@ -12,13 +12,10 @@ var _ Grant = (*JWTBearer)(nil)
 
 // Token implements [Grant].
 func (g *JWTBearer) Token(ctx context.Context, ask Ask) (*Token, error) {
-	server, err := g.Server.Metadata(ctx)
-	if err != nil {
-		return nil, err
-	}
-	jwt, err := g.Assertion(ctx, first(server.Issuer, server.Token))
-	if err != nil {
-		return nil, err
-	}
-	return g.token(ctx, ask, Plain("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), Hidden("assertion", jwt))
+	return g.request(ctx, Request{made: g.fields}, ask, g.scoped(nil)...)
+}
+
+func (g *JWTBearer) fields(ctx context.Context, audience string) ([]Field, error) {
+	jwt, err := g.Assertion(ctx, audience)
+	return []Field{Plain("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), Hidden("assertion", jwt)}, err
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/httpx"
 	"github.com/authctl/authctl/internal/secret"
 )
@@ -79,7 +80,8 @@ func (l *Life) UserInfo(ctx context.Context, token *Token) ([]byte, error) {
 		return nil, err
 	}
 	if server.UserInfo == "" {
-		return nil, missing("userinfo endpoint", "userinfo_url")
+		return nil, fault.New(fault.Config, "config.userinfo", "nothing says where the server's userinfo endpoint is").
+			Hint("provider: oidc and issuer, where the server's metadata has one")
 	}
 	target, err := l.Endpoint.target(server.UserInfo)
 	if err != nil {

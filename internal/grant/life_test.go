@@ -96,7 +96,7 @@ func TestWhatTheServerDoesNotHaveIsAQuestionOfTheProfile(t *testing.T) {
 	_, _, keys := l.Keys(t.Context())
 	l.Server = grant.Known{}
 	_, token := (&grant.ClientCredentials{Config: l.Config}).Token(t.Context(), grant.Ask{})
-	for key, err := range map[string]error{"introspection_url": introspection, "revocation_url": revocation, "userinfo_url": info, "jwks_uri": keys, "token_url": token} {
+	for key, err := range map[string]error{"introspection_url": introspection, "revocation_url": revocation, "issuer": info, "jwks_uri": keys, "token_url": token} {
 		if !fault.Is(err, fault.Config) || !strings.Contains(fault.From(err).HintText(), key) {
 			t.Errorf("%s: %v", key, err)
 		}

@@ -100,7 +100,7 @@ func instant(text string) (time.Time, bool) {
 	text = strings.TrimSpace(text)
 	if isNumber(text) {
 		n, err := strconv.ParseFloat(text, 64)
-		if err != nil || n < 0 || n > farFuture {
+		if err != nil || n < -farFuture || n > farFuture {
 			return time.Time{}, false
 		}
 		return time.Unix(int64(n), 0), true

@@ -2,9 +2,11 @@ package grant
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -28,6 +30,9 @@ type Request struct {
 	// Read gives a product's own reply the names of RFC 6749; nil: as it is.
 	Read func(found Members, sent time.Time) Members
 
+	// made gives the fields that serve one sending alone, before Fields; audience is what an assertion names as its
+	// reader. Nil: there are none.
+	made  func(ctx context.Context, audience string) ([]Field, error)
 	keys  *flowKey // nil: the tokens are not bound to a key
 	other bool     // what is asked for is no access token, so that the reply may say N_A (RFC 8693 section 2.2.1)
 }
@@ -48,6 +53,26 @@ func Plain(name, value string) Field { return Field{Name: name, Value: secret.Ne
 // Hidden is a field whose value is masked wherever a server echoes it.
 func Hidden(name string, value secret.String) Field {
 	return Field{Name: name, Value: value, hidden: true}
+}
+
+// complete makes what serves one sending alone: the request's own fields, then the client's proof.
+func (r *Request) complete(ctx context.Context, mask *secret.Mask) error {
+	if r.made != nil {
+		made, err := r.made(ctx, r.audience())
+		if err != nil {
+			return err
+		}
+		r.Fields = slices.Concat(made, r.Fields)
+	}
+	if err := r.Auth.authenticate(ctx, r, mask); err != nil {
+		return err
+	}
+	for _, f := range r.Fields {
+		if f.hidden {
+			mask.Add(f.Value)
+		}
+	}
+	return nil
 }
 
 // content is the body's bytes and their media type.

@@ -20,18 +20,13 @@ func (e *Endpoint) post(ctx context.Context, r Request) (*reply, error) {
 	if err != nil || !r.keys.challenged(rep) {
 		return rep, err
 	}
-	return e.postOnce(ctx, target, r) // a client assertion serves once, so that everything is made anew
+	return e.postOnce(ctx, target, r) // an assertion serves once, so that everything is made anew
 }
 
 func (e *Endpoint) postOnce(ctx context.Context, target *url.URL, r Request) (*reply, error) {
 	// Asking for a secret may wait for a person; the time-out is for the server alone.
-	if err := r.Auth.authenticate(ctx, &r, e.Mask); err != nil {
+	if err := r.complete(ctx, e.Mask); err != nil {
 		return nil, err
-	}
-	for _, f := range r.Fields {
-		if f.hidden {
-			e.Mask.Add(f.Value)
-		}
 	}
 	body, mediaType, err := r.content()
 	if err != nil {

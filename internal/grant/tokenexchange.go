@@ -28,7 +28,14 @@ var _ Grant = (*TokenExchange)(nil)
 
 // Token implements [Grant].
 func (g *TokenExchange) Token(ctx context.Context, ask Ask) (*Token, error) {
-	requested := first(g.Requested, AccessTokenType)
+	requested := g.requested()
+	r := Request{made: g.fields, other: requested != AccessTokenType && requested != JWTType}
+	return g.request(ctx, r, ask, g.scoped(nil)...)
+}
+
+func (g *TokenExchange) requested() string { return first(g.Requested, AccessTokenType) }
+
+func (g *TokenExchange) fields(ctx context.Context, _ string) ([]Field, error) {
 	fields := []Field{Plain("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange")}
 	fields, err := g.Subject.add(ctx, fields, "subject_token")
 	if err != nil {
@@ -39,9 +46,7 @@ func (g *TokenExchange) Token(ctx context.Context, ask Ask) (*Token, error) {
 			return nil, err
 		}
 	}
-	fields = append(fields, Plain("requested_token_type", requested))
-	r := Request{other: requested != AccessTokenType && requested != JWTType}
-	return g.request(ctx, r, ask, g.scoped(fields)...)
+	return append(fields, Plain("requested_token_type", g.requested())), nil
 }
 
 func (i *Input) add(ctx context.Context, fields []Field, name string) ([]Field, error) {

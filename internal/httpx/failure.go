@@ -184,7 +184,7 @@ func isLost(err error) bool {
 	if _, ok := errors.AsType[syscall.Errno](err); ok {
 		return true
 	}
-	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
+	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || isHangUp(err) {
 		return true
 	}
 	text := innermost(err).Error() // the transport has no types for these
@@ -192,9 +192,16 @@ func isLost(err error) bool {
 		text == "http: server closed idle connection"
 }
 
+// isHangUp knows a connection of HTTP/2 that went away before the answer began. HTTP/1's transport says io.EOF there, and
+// wraps what else it says.
+func isHangUp(err error) bool {
+	u, ok := errors.AsType[*url.Error](err)
+	return ok && u.Err == io.ErrUnexpectedEOF //nolint:errorlint // the one below the text of HTTP/1 is a cut answer
+}
+
 func networkFault(err error) *fault.Error {
 	f := &fault.Error{Kind: fault.Network, Code: "network.lost", Err: explain(err)}
-	if errors.Is(err, io.EOF) {
+	if errors.Is(err, io.EOF) || isHangUp(err) {
 		f.Err = &plainError{"the server closed the connection without an answer", err}
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {

@@ -172,8 +172,8 @@ func (s *idp) first(t *testing.T, u *user, c cell) string {
 const head = `# authctl at real servers
 
 Written by ` + "`IDP_MATRIX=docs/idp-matrix.md make test-idp`" + `. Each row was run by the built program against a server that
-nobody here wrote, on this machine, by [the suites](../internal/integration); the servers' requests were counted at the servers. "Polls" are
-token requests while a person decided.
+nobody here wrote, by [the suites](../internal/integration); requests were counted at the servers. "Polls" are token
+requests while a person decided. The login of the first ` + "`authorization_code`" + ` row is driven by headless Chromium as well.
 
 What the servers do that others do not: Glewlwyd answers a wrong secret with HTTP 403 and an empty body, takes no client
 assertion whose audience is its issuer, no ` + "`" + `private_key_jwt` + "`" + ` beside a ` + "`" + `client_id` + "`" + ` (RFC 7521 section 4.2 lets a client

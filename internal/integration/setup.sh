@@ -27,9 +27,9 @@ if [ ! -x "$glewlwyd/usr/bin/glewlwyd" ] && ! ldconfig -p | grep -q libulfius.so
 	packages="$packages libcbor0.8 libconfig9 libhoel1.4 libiddawc1.1 libldap-2.5-0 liboath0 liborcania2.3 librhonabwy1.1"
 	packages="$packages libulfius2.7 libyder2.0"
 fi
+sudo=
+[ "$(id -u)" = 0 ] || sudo="sudo -n"
 if [ -n "$packages" ]; then
-	sudo=
-	[ "$(id -u)" = 0 ] || sudo="sudo -n"
 	$sudo apt-get -q update
 	# shellcheck disable=SC2086 # a list of words
 	DEBIAN_FRONTEND=noninteractive $sudo apt-get -q install -y --no-install-recommends $packages
@@ -53,6 +53,7 @@ if [ ! -x "$zitadel/zitadel-op" ]; then
 fi
 
 if [ ! -x "$glewlwyd/usr/bin/glewlwyd" ]; then
+	apt-cache show glewlwyd >/dev/null 2>&1 || $sudo apt-get -q update
 	mkdir -p "$glewlwyd"
 	(cd "$glewlwyd" && apt-get -q download glewlwyd && dpkg-deb -x glewlwyd_*.deb . && rm -f glewlwyd_*.deb)
 fi

@@ -66,12 +66,16 @@ func (s *Streams) Line(ctx context.Context, label string) (string, error) {
 	if s.NoInput {
 		return "", ErrCannotPrompt
 	}
-	if s.InTTY && s.ErrTTY {
+	asks := s.InTTY && s.ErrTTY
+	if asks {
 		if _, err := fmt.Fprintf(s.Err, "%s: ", label); err != nil {
 			return "", err
 		}
 	}
 	line, err := await(ctx, s.readLine)
+	if asks && err != nil {
+		_, _ = fmt.Fprintln(s.Err) // nobody has ended the line that the label began
+	}
 	return string(bytes.TrimSuffix(line, []byte("\r"))), err
 }
 

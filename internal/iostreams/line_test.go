@@ -64,6 +64,25 @@ func TestALineIsNotWaitedForWhenTheCommandIsOver(t *testing.T) {
 	}
 }
 
+func TestAnUnansweredLabelLeavesTheNextLineToOthers(t *testing.T) {
+	in, never := io.Pipe()
+	defer func() { _ = never.Close() }()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, from := range map[string]io.Reader{"the command is over": in, "the end of input": strings.NewReader("")} {
+		for _, tty := range []bool{true, false} {
+			var said strings.Builder
+			s := &iostreams.Streams{In: from, Err: &said, InTTY: tty, ErrTTY: tty}
+			if _, err := s.Line(ctx, "the code"); err == nil {
+				t.Errorf("%s: no error", name)
+			}
+			if want := map[bool]string{true: "the code: \n"}[tty]; said.String() != want {
+				t.Errorf("%s, on a terminal (%t): %q", name, tty, said.String())
+			}
+		}
+	}
+}
+
 func TestALineIsAskedForOnATerminalAlone(t *testing.T) {
 	for _, tty := range []bool{true, false} {
 		var said strings.Builder

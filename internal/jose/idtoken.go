@@ -89,5 +89,5 @@ func (c idClaims) times(e Expected) error {
 }
 
 func wrong(format string, args ...any) *fault.Error {
-	return fault.New(fault.Protocol, "protocol.id_token", format, args...).Doing("check the id_token")
+	return fault.New(fault.Protocol, "protocol.id_token", format, args...).Doing("checking the id_token")
 }

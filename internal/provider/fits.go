@@ -44,6 +44,7 @@ func grantKeys(p *profile.Profile) []use {
 		{"login_hint_token", !p.LoginHintToken.IsZero(), CIBA},
 		{"id_token_hint", !p.IDTokenHint.IsZero(), CIBA},
 		{"binding_message", p.BindingMessage != "", CIBA},
+		{"backchannel_authentication_url", p.Endpoints.BackchannelAuthentication != "", CIBA},
 	}
 }
 

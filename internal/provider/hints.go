@@ -74,10 +74,11 @@ func hinted(err error, hint func(*fault.Error)) error {
 	return err
 }
 
-// Hint gives the hints of an error that a server caused; what this program refused by itself has its own.
+// Hint gives the hints of an error that the profile's server caused; what this program refused by itself has its own,
+// and so has the error of another profile, whose token was to be handed in.
 func Hint(err error, hint func(*fault.Error)) {
 	e := fault.From(err)
-	if e.Status != 0 {
+	if e.Status != 0 && e.Profile == "" {
 		hint(e)
 	}
 }

@@ -22,6 +22,7 @@ func TestHintsAreForServersAnswersOnly(t *testing.T) {
 	}{
 		{&fault.Error{Kind: fault.Auth, Status: 401, Err: errors.New("x")}, "h"},
 		{fault.New(fault.Config, "", "x"), ""},
+		{&fault.Error{Kind: fault.Auth, Status: 401, Err: errors.New("x"), Profile: "another"}, ""},
 		{errors.New("x"), ""},
 	} {
 		_, err := provider.WithHints(refusing{c.err}, hint).Token(t.Context(), grant.Ask{})

@@ -93,8 +93,11 @@ func TestAKeyThatTheGrantCannotUseIsRefused(t *testing.T) {
 		"requested_token_type": {func(p *profile.Profile) { p.RequestedTokenType = "urn:a:b" }, "token_exchange"},
 		"login_hint":           {func(p *profile.Profile) { p.LoginHint = "ann" }, "ciba"},
 		"binding_message":      {func(p *profile.Profile) { p.BindingMessage = "1" }, "ciba"},
-		"username":             {func(p *profile.Profile) { p.Username = "ann" }, "password"},
-		"password":             {func(p *profile.Profile) { p.Password = env("P") }, "password"},
+		"backchannel_authentication_url": {func(p *profile.Profile) {
+			p.Endpoints.BackchannelAuthentication = "https://idp.example.com/ciba"
+		}, "ciba"},
+		"username": {func(p *profile.Profile) { p.Username = "ann" }, "password"},
+		"password": {func(p *profile.Profile) { p.Password = env("P") }, "password"},
 	} {
 		for _, grant := range rules().Grants {
 			p := able(grant)

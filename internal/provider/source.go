@@ -16,6 +16,17 @@ func NewSource(p *profile.Profile, ports Ports, config grant.Config) *Source {
 	s := &Source{Identity: Identity(p), Grant: newGrant(p, ports, config), Life: &grant.Life{Config: config}}
 	bound := secrets(p)
 	s.Bound = func(ctx context.Context) ([]secret.String, error) { return ports.Bind(ctx, p.Name, bound...) }
+	if p.Grant == RefreshToken && !p.RefreshToken.IsZero() {
+		s.Root = func(ctx context.Context) ([]secret.String, error) {
+			return ports.Bind(ctx, p.Name, Secret{"refresh_token", p.RefreshToken})
+		}
+	}
+	// What was got for one subject must not pass for what another one would get.
+	for _, input := range []profile.TokenInput{p.SubjectToken, p.ActorToken} {
+		if input.Profile != "" && ports.TokenBound != nil {
+			s.Bound = s.Bound.And(func(ctx context.Context) ([]secret.String, error) { return ports.TokenBound(ctx, input.Profile) })
+		}
+	}
 	if !p.DPoP.Key.IsZero() {
 		s.ProofKey = ports.proofKey(p.DPoP)
 	}

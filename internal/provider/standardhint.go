@@ -15,6 +15,12 @@ func StandardHint(e *fault.Error, p *profile.Profile) {
 		e.Hint("%s", hintClient(p))
 	case "invalid_grant":
 		hintGrant(e, p)
+	case "access_denied", "authorization_declined", "expired_token", "transaction_failed":
+		if Interactive(p.Grant) { // a person said no, or nothing in time
+			e.Hint("authctl login -p %s", p.Name)
+		}
+	case "unknown_user_id", "expired_login_hint_token":
+		e.Hint("check login_hint, login_hint_token or id_token_hint: who is to be asked")
 	case "unauthorized_client", "unsupported_grant_type":
 		e.Hint("the server does not let this client use grant %s", p.Grant)
 	case "invalid_scope", "invalid_target":
@@ -25,9 +31,17 @@ func StandardHint(e *fault.Error, p *profile.Profile) {
 		e.Hint("check dpop.alg and this machine's clock")
 	default:
 		if e.Status == 404 || e.Status == 405 {
-			e.Hint("check token_url")
+			e.Hint("check %s", addressKey(p))
 		}
 	}
+}
+
+// addressKey is the key that says where the server is.
+func addressKey(p *profile.Profile) string {
+	if p.TokenURL == "" {
+		return "issuer"
+	}
+	return "token_url"
 }
 
 func hintClient(p *profile.Profile) string {

@@ -104,7 +104,7 @@ func (e *entra) discovery(x *exchange) reply {
 func (e *entra) accessToken(who identity) string {
 	now := e.clock()
 	return e.entraKeys.jwt(members{
-		{"aud", strings.TrimSuffix(who.Scope, "/.default")},
+		{"aud", audience(who)},
 		{"iss", e.entraURL + "/" + entraTenantID + "/v2.0"},
 		{"iat", now.Unix()},
 		{"nbf", now.Unix()},
@@ -117,6 +117,23 @@ func (e *entra) accessToken(who identity) string {
 		{"uti", opaque(22)},
 		{"ver", "2.0"},
 	})
+}
+
+// graphID is Microsoft Graph.
+const graphID = "00000003-0000-0000-c000-000000000000"
+
+// audience is the API that a token is for. A person's scope names permissions of it, each behind its last slash; where
+// it has none, Microsoft Graph is meant.
+func audience(who identity) string {
+	if who.Username == "" {
+		return strings.TrimSuffix(who.Scope, "/.default")
+	}
+	for permission := range strings.FieldsSeq(who.Scope) {
+		if end := strings.LastIndexByte(permission, '/'); end > 0 {
+			return permission[:end]
+		}
+	}
+	return graphID
 }
 
 // answersChallenge reports whether a claims parameter asks for what caeChallenge demands. None is well-formed too.
@@ -156,7 +173,7 @@ func (e *entra) challenge(_ *exchange, why denial) reply {
 	}
 	return object(401, member{"error", members{{"code", "InvalidAuthenticationToken"}, {"message", message}}}).
 		with("Www-Authenticate", `Bearer realm="", authorization_uri="`+e.authorizeURL()+
-			`", client_id="00000003-0000-0000-c000-000000000000"`, "Request-Id", uuid())
+			`", client_id="`+graphID+`"`, "Request-Id", uuid())
 }
 
 // entraHeaders are those of recorded replies.

@@ -217,6 +217,23 @@ func TestAnAssertionMustNameTheAppTheUserAndThePlatform(t *testing.T) {
 	}
 }
 
+func TestValidateSaysWhoseATokenIs(t *testing.T) {
+	r := start(t)
+	pair := []string{"client_id", pingClient, "client_secret", r.env["MULESOFT_SECRET"]}
+	validate := func(grant ...string) map[string]any {
+		a := r.do(t, "POST", r.URL("mulesoft")+"/access_token", form(append(grant, pair...)...), "Content-Type", formType)
+		token := fmt.Sprint(a.json(t)["access_token"])
+		return r.do(t, "GET", r.URL("mulesoft")+"/validate", "", "Authorization", "Bearer "+token).json(t)
+	}
+	user := validate("grant_type", "password", "username", userName, "password", r.env["PASSWORD"])
+	if user["username"] != userName || user["client_id"] != pingClient || user["expires_in"] == nil {
+		t.Errorf("%v", user)
+	}
+	if client := validate("grant_type", "client_credentials"); client["username"] != nil || client["client_id"] != pingClient {
+		t.Errorf("%v", client)
+	}
+}
+
 func TestARevokedTokenIsUnknown(t *testing.T) {
 	r := start(t)
 	token := r.muleToken(t)

@@ -106,7 +106,11 @@ func (p *ping) module(x *exchange) reply {
 // validate is the module's answer to the policies of APIs: whose the token is, and how long it lives.
 func (p *ping) validate(x *exchange) reply {
 	left := int(x.token.expires.Sub(p.clock()) / time.Second)
-	return object(200, member{"expires_in", left}, member{"scope", x.token.Scope}, member{"client_id", x.token.ClientID})
+	list := members{{"expires_in", left}, {"scope", x.token.Scope}, {"client_id", x.token.ClientID}}
+	if x.token.Username != "" {
+		list = append(list, member{"username", x.token.Username})
+	}
+	return object(200, list...)
 }
 
 // revoke ends a token (RFC 7009).

@@ -9,6 +9,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -78,6 +80,11 @@ func (s *Sandbox) URL(server string) string {
 		}
 	}
 	return ""
+}
+
+// Serves reports whether a URL is of one of the servers.
+func (s *Sandbox) Serves(address string) bool {
+	return slices.ContainsFunc(s.origins, func(o *origin) bool { return strings.HasPrefix(address, o.url+"/") })
 }
 
 // Requests is how many requests a route got since the start, whatever the answer. A route is the server's name, a dot

@@ -30,6 +30,9 @@ func TestStartWritesOwnerOnlyFilesAndCloseRemovesThem(t *testing.T) {
 			t.Errorf("%s holds a private key", name)
 		}
 	}
+	if !r.Serves(r.URL("azure")+"/msi/token") || r.Serves(r.URL("azure")+"0/msi/token") || r.Serves("https://login.microsoftonline.com/") {
+		t.Error("the sandbox does not know its own servers")
+	}
 	for range 2 {
 		if err := r.Close(); err != nil {
 			t.Fatal(err)

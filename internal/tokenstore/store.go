@@ -55,4 +55,6 @@ type Record struct {
 
 	// Binding is HMAC-SHA256(Salt, the secrets and discovered values that the token was got with).
 	Salt, Binding []byte
+	// Root is the same of the refresh token that the profile names, which this record's has replaced; empty: it names none.
+	Root []byte
 }

@@ -140,6 +140,7 @@ func TestCredentialsThatCannotBeReadAreAConfigurationFault(t *testing.T) {
 	for _, content := range []string{
 		"", "[]", `{}`, `{"id":"x"}`, `{"id":"x","secret":"S3CRET\n"}`, `{"id":1,"secret":"S3CRET"}`,
 		`{"consumer_toolkit":{"client_id":"x","client_secret":"S3CRET"}}`, `{"toolkit":["S3CRET"]}`,
+		`{"id":"x","id":"y","secret":"S3CRET"}`, `{"ID":"x","Secret":"S3CRET"}`, `{"id":"x","secret":"S3CRET"} x`,
 	} {
 		p := minimal()
 		p.Own["credentials_file"] = "c.json"

@@ -1,10 +1,10 @@
 package apiconnect
 
 import (
-	"encoding/json"
 	"strings"
 
 	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/grant"
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/provider"
 	"github.com/authctl/authctl/internal/secret"
@@ -49,23 +49,6 @@ func withClient(p *profile.Profile, r realm, ports provider.Ports) (*profile.Pro
 	return &client, nil
 }
 
-// credentials is a client as the product writes it: alone, or with those of the other tools beside it.
-type credentials struct {
-	ID           string `json:"id"`
-	Secret       string `json:"secret"`
-	ClientID     string `json:"client_id"`
-	ClientSecret string `json:"client_secret"`
-}
-
-func (c credentials) pair() (id string, proof secret.String, ok bool) {
-	id, text := c.ID, c.Secret
-	if id == "" && text == "" {
-		id, text = c.ClientID, c.ClientSecret
-	}
-	proof = secret.New(text)
-	return id, proof, id != "" && secret.Check(proof) == nil
-}
-
 // readCredentials reads the file that API Connect's own command line downloads. The one of the later releases holds a
 // client for each tool; a consumer's is the consumer toolkit's.
 func readCredentials(path string, r realm, ports provider.Ports) (id string, proof secret.String, err error) {
@@ -77,19 +60,31 @@ func readCredentials(path string, r realm, ports provider.Ports) (id string, pro
 	if r.consumer() {
 		tool = "consumer_toolkit"
 	}
-	var tools map[string]json.RawMessage
-	_ = json.Unmarshal(data, &tools) // what is no object has no tools and no pair either
-	for _, text := range [][]byte{data, tools[tool]} {
-		var one credentials
-		if json.Unmarshal(text, &one) != nil {
-			continue
+	file, err := grant.ParseDocument(data)
+	if err == nil {
+		if id, proof, ok := pair(file); ok {
+			return id, proof, nil
 		}
-		if id, proof, ok := one.pair(); ok {
+		one, _ := grant.ParseDocument(file[tool]) // what is no object has no pair either
+		if id, proof, ok := pair(one); ok {
 			return id, proof, nil
 		}
 	}
 	return "", proof, fault.New(fault.Config, "config.credentials_file", "credentials_file is not a JSON object with id and secret").
 		Hint("download credentials.json again: in the Cloud Manager or API Manager, help, install the toolkit")
+}
+
+// pair is a client as the product writes it: its two releases name the members differently.
+func pair(client grant.Members) (id string, proof secret.String, ok bool) {
+	text := func(name string) string {
+		value, _, _ := client.Text(name) // what is no string is not said
+		return value
+	}
+	id, proof = text("id"), secret.New(text("secret"))
+	if id == "" && proof.IsZero() {
+		id, proof = text("client_id"), secret.New(text("client_secret"))
+	}
+	return id, proof, id != "" && secret.Check(proof) == nil
 }
 
 // isTornUUID tells a UUID that lost digits on its way through somebody's clipboard from an id that is none.

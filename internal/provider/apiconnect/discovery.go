@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/grant"
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/provider"
 )
@@ -62,30 +63,47 @@ func discoveryFailed(err error) error {
 	return err
 }
 
+// parseRealms reads the list as strictly as a token reply: what it says decides where a password goes.
 func parseRealms(body []byte, family string, show func(string) string) ([]Realm, error) {
-	var list struct {
-		Results *[]struct {
-			Name, Title, Realm string
-			Type               string `json:"registry_type"`
-			Default            bool
-		}
+	list, err := grant.ParseDocument(body)
+	if err != nil {
+		return nil, err
 	}
-	if err := json.Unmarshal(body, &list); err != nil || list.Results == nil {
+	var items []json.RawMessage
+	if json.Unmarshal(list["results"], &items) != nil || items == nil {
 		return nil, errors.New("the body is not a JSON object with results")
 	}
-	realms := make([]Realm, 0, len(*list.Results))
-	for _, item := range *list.Results {
-		if !isName(item.Name) {
-			return nil, errors.New("an identity provider has no usable name")
+	realms := make([]Realm, len(items))
+	for i, item := range items {
+		if realms[i], err = parseProvider(item, family); err != nil {
+			return nil, fmt.Errorf("an identity provider: %w", err)
 		}
-		r := Realm{Realm: family + "/" + item.Name, Name: item.Name, Title: show(item.Title), Type: show(item.Type), Default: item.Default}
-		// Later versions say the realm themselves. One of another family would be a log-in somewhere else.
-		if name, ok := strings.CutPrefix(item.Realm, family+"/"); ok && isName(name) {
-			r.Realm = item.Realm
-		}
-		realms = append(realms, r)
+		realms[i].Title, realms[i].Type = show(realms[i].Title), show(realms[i].Type)
 	}
 	return realms, nil
+}
+
+func parseProvider(item []byte, family string) (Realm, error) {
+	found, err := grant.ParseDocument(item)
+	if err != nil {
+		return Realm{}, err
+	}
+	var r Realm
+	for name, into := range map[string]any{
+		"name": &r.Name, "title": &r.Title, "registry_type": &r.Type, "default": &r.Default, "realm": &r.Realm,
+	} {
+		if value, said := found[name]; said && json.Unmarshal(value, into) != nil {
+			return Realm{}, fmt.Errorf("%s is of another type", name)
+		}
+	}
+	if !isName(r.Name) {
+		return Realm{}, errors.New("it has no usable name")
+	}
+	// Later versions say the realm themselves. One of another family would be a log-in somewhere else.
+	if name, ok := strings.CutPrefix(r.Realm, family+"/"); !ok || !isName(name) {
+		r.Realm = family + "/" + r.Name
+	}
+	return r, nil
 }
 
 // Choose picks the realm that a password can be meant for: the default one, else the only one. Taking the default

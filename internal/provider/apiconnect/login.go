@@ -52,6 +52,9 @@ func (g keyGrant) Login(ctx context.Context, person grant.Person) (*grant.Token,
 	if err != nil {
 		return nil, err
 	}
+	if err := secret.Check(key); err != nil { // which would spend a try on what no server takes
+		return nil, fault.New(fault.Config, "config.secret", "API key: %w", err).Hint("copy the key alone, without a blank around it")
+	}
 	entered := *g.APIKey
 	entered.Key = func(context.Context) (secret.String, error) { return key, nil }
 	return entered.Token(ctx, grant.Ask{})

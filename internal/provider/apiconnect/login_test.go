@@ -114,6 +114,11 @@ func TestALoginThatIsBrokenOffSendsNothing(t *testing.T) {
 	if _, err := login(t, keyed(s.URL), keyless(s, noAccount()), (&person{}).at("", context.Canceled)); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
+	for _, key := range []string{" k-1", "k-1\n", "k\x1b1", ""} {
+		if _, err := login(t, keyed(s.URL), keyless(s, noAccount()), (&person{}).at(key, nil)); !fault.Is(err, fault.Config) {
+			t.Errorf("%q: %v", key, err)
+		}
+	}
 	consumer := keyed(s.URL)
 	consumer.Own["realm"] = "consumer:org:sandbox"
 	who := &person{}

@@ -99,6 +99,10 @@ func TestADiscoveryThatFailsAsksForNoToken(t *testing.T) {
 		"no list":        {authtest.JSON(200, `{"results":null}`), fault.Protocol},
 		"no name":        {authtest.JSON(200, results(`{"registry_type":"lur"}`)), fault.Protocol},
 		"a hostile name": {authtest.JSON(200, results(entry(`a/../b`, "lur", "true", ""))), fault.Protocol},
+		"twice a list":   {authtest.JSON(200, `{"results":[],`+results(entry("x", "lur", "true", ""))[1:]), fault.Protocol},
+		"twice a name":   {authtest.JSON(200, results(entry("x", "lur", "true", `,"name":"y"`))), fault.Protocol},
+		"another case":   {authtest.JSON(200, strings.Replace(results(entry("x", "lur", "true", "")), `"results"`, `"Results"`, 1)), fault.Protocol},
+		"another type":   {authtest.JSON(200, results(entry("x", "lur", `"true"`, ""))), fault.Protocol},
 		"an escape":      {authtest.JSON(200, results(entry(`a\u001b[2J`, "lur", "true", ""))), fault.Protocol},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -133,7 +137,7 @@ func TestAChoiceOnSomebodysBehalfIsTold(t *testing.T) {
 }
 
 func TestForgettingMakesDiscoveryAskAgain(t *testing.T) {
-	s := authtest.FakeIDP(t, authtest.JSON(200, results(entry("lab", "ldap", "true", `,"title":"a\u001bb"`))))
+	s := authtest.FakeIDP(t, authtest.JSON(200, results(strings.ReplaceAll(entry("lab", "ldap", "true", ""), "Title", `a\u001bb`))))
 	ports := providertest.Ports(s.Client())
 	p := providertest.Complete(t, apiconnect.Provider(), discovering(s, "provider"))
 	_ = ports.Realms.Remember(s.URL, "provider", "provider/old")

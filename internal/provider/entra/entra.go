@@ -62,7 +62,25 @@ func (e environment) complete(p *profile.Profile) error {
 	if err := rules(chosen).Complete(p); err != nil {
 		return err
 	}
+	if err := checkClaims(p); err != nil {
+		return err
+	}
 	return checkScopes(p)
+}
+
+// checkClaims keeps the claims that cae announces the only ones: a parameter is sent once (RFC 6749 section 3.2).
+func checkClaims(p *profile.Profile) error {
+	if !p.Own.Bool("cae") {
+		return nil
+	}
+	for key, list := range map[string][]profile.Param{"params": p.Params, "authorization_params": p.AuthorizationParams} {
+		for i, param := range list {
+			if param.Name == "claims" {
+				return &profile.KeyError{Key: fmt.Sprintf("%s[%d].name", key, i), Reason: "cae sends claims of its own", Hint: "remove cae, or the entry"}
+			}
+		}
+	}
+	return nil
 }
 
 func rules(chosen credential) provider.Rules {

@@ -118,7 +118,13 @@ func TestWhatEntraWouldRefuseIsRefusedAtOnce(t *testing.T) {
 		"no scope of a login":   {func(p *profile.Profile) { p.Grant, p.Scopes = "device_code", nil }, "scopes"},
 		"an encoded permission": {func(p *profile.Profile) { p.Grant, p.Scopes = "device_code", []string{"https%3a%2f%2fgraph/User.Read"} }, "scopes"},
 		"another grant":         {func(p *profile.Profile) { p.Grant = "token_exchange" }, "grant"},
-		"DPoP":                  {func(p *profile.Profile) { p.Said = map[string]bool{"dpop": true} }, "dpop"},
+		"claims twice": {func(p *profile.Profile) {
+			p.Own["cae"], p.Params = true, []profile.Param{{Name: "x", Value: "y"}, {Name: "claims", Value: "{}"}}
+		}, "params[1].name"},
+		"claims twice in a login": {func(p *profile.Profile) {
+			p.Grant, p.Own["cae"], p.AuthorizationParams = "authorization_code", true, []profile.Param{{Name: "claims", Value: "{}"}}
+		}, "authorization_params[0].name"},
+		"DPoP": {func(p *profile.Profile) { p.Said = map[string]bool{"dpop": true} }, "dpop"},
 		"an endpoint": {func(p *profile.Profile) {
 			p.Grant, p.Said = "device_code", map[string]bool{"device_authorization_url": true}
 		}, "device_authorization_url"},

@@ -30,7 +30,7 @@ func complete(p *profile.Profile) error {
 		return completePlatform(p)
 	}
 	if p.TokenURL == "" {
-		return &profile.KeyError{Key: "token_url", Reason: "is required, or region is", Hint: "region: us, for the Anypoint Platform"}
+		return &profile.KeyError{Key: "token_url", Reason: "is required, or region or platform_url is", Hint: "region: us, for the Anypoint Platform"}
 	}
 	return provider.Rules{
 		Provider: "mulesoft",
@@ -80,6 +80,8 @@ func hint(e *fault.Error, p *profile.Profile) {
 		e.Hint("check client_id and client_secret, and whether the server wants them in client_secret_basic")
 	case e.OAuthError == "unauthorized_client", e.OAuthError == "unsupported_grant_type":
 		e.Hint("the server does not let this client use grant %s", p.Grant)
+	case e.Status == 404 && onPlatform(p):
+		e.Hint("check platform_url: it is the address of the platform alone")
 	case e.Status == 404:
 		e.Hint("check token_url: PingFederate's ends in /as/token.oauth2, that of Mule's provider module in /access_token")
 	}

@@ -35,11 +35,44 @@ func New(dirs Dirs) *Locker { return &Locker{dirs: dirs} }
 
 // Lock waits for the lock of a name until ctx ends, and gives the function that releases it, which may be called
 // twice. A deadline that passes is a typed error which names the lock file; a cancelled ctx is its own error.
+//
+// A desktop's session has a runtime folder, and a job of cron for the same user has none: who has the lock of the first
+// takes that of the second as well, as far as it is to be had.
 func (l *Locker) Lock(ctx context.Context, name string) (unlock func(), err error) {
 	path, err := l.path(name, ".lock")
 	if err != nil {
 		return nil, err
 	}
+	first, err := take(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	shared := l.shared(path)
+	if shared == "" {
+		return first, nil
+	}
+	second, err := take(ctx, shared)
+	switch {
+	case err == nil:
+		return func() { second(); first() }, nil
+	case ctx.Err() != nil:
+		first()
+		return nil, err
+	}
+	return first, nil // a folder that does not serve keeps nobody from the first one's lock
+}
+
+// shared is the same file in the folder that processes without a runtime folder use; empty where there is none other.
+func (l *Locker) shared(path string) string {
+	folders, err := l.dirs.candidates()
+	if err != nil || filepath.Dir(path) != folders[0] || len(folders) == 1 || privatefile.Folder(folders[1]) != nil {
+		return ""
+	}
+	return filepath.Join(folders[1], filepath.Base(path))
+}
+
+// take waits for one lock file.
+func take(ctx context.Context, path string) (unlock func(), err error) {
 	f := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDONLY|privatefile.NoFollow))
 	for {
 		ok, err := f.TryLock()

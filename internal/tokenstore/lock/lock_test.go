@@ -156,3 +156,38 @@ func TestAStateIsReadReplacedAndCleared(t *testing.T) {
 		t.Error("the state is still there")
 	}
 }
+
+func TestWithAndWithoutARuntimeFolderTheLockIsOne(t *testing.T) {
+	shared := filepath.Join(t.TempDir(), "shared")
+	session, job := lock.New(lock.Dirs{Runtime: t.TempDir(), Shared: shared}), lock.New(lock.Dirs{Shared: shared})
+	for _, order := range [][2]*lock.Locker{{session, job}, {job, session}} {
+		unlock, err := order[0].Lock(t.Context(), "name")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := order[1].Lock(within(t, 30*time.Millisecond), "name"); fault.From(err).Code != "store.lock_timeout" {
+			t.Errorf("both have the lock: %v", err)
+		}
+		unlock()
+		again, err := order[1].Lock(within(t, time.Second), "name")
+		if err != nil {
+			t.Fatal(err)
+		}
+		again()
+	}
+}
+
+func TestASharedFolderThatDoesNotServeKeepsNobodyFromTheRuntimeFolder(t *testing.T) {
+	folder := t.TempDir()
+	file, planted := filepath.Join(folder, "file"), filepath.Join(folder, "planted")
+	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Symlink(t.TempDir(), planted)); err != nil {
+		t.Fatal(err)
+	}
+	for _, shared := range []string{file, planted} {
+		unlock, err := lock.New(lock.Dirs{Runtime: t.TempDir(), Shared: shared}).Lock(t.Context(), "name")
+		if err != nil {
+			t.Fatalf("%s: %v", shared, err)
+		}
+		unlock()
+	}
+}

@@ -68,7 +68,7 @@ func (*Store) Place() string { return "memory" }
 // clone keeps the caller's later changes out, and drops what a clock holds besides the wall time.
 func clone(r *tokenstore.Record) *tokenstore.Record {
 	c := *r
-	c.Scopes, c.Salt, c.Binding = slices.Clone(r.Scopes), slices.Clone(r.Salt), slices.Clone(r.Binding)
+	c.Scopes, c.Salt, c.Binding, c.Root = slices.Clone(r.Scopes), slices.Clone(r.Salt), slices.Clone(r.Binding), slices.Clone(r.Root)
 	c.ObtainedAt, c.ExpiresAt = r.ObtainedAt.UTC().Round(0), r.ExpiresAt.UTC().Round(0)
 	return &c
 }

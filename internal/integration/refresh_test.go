@@ -1,0 +1,154 @@
+//go:build integration && linux
+
+package integration
+
+import (
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// isAlive holds that the login still serves, and that nothing was sent twice.
+func (f *family) isAlive(t *testing.T, u *user) {
+	t.Helper()
+	u.run(t, "token", "get", "--force-refresh").token(t)
+	if _, ended := f.counts(); ended != 0 {
+		t.Errorf("%d logins were ended by a refresh token that was sent twice", ended)
+	}
+}
+
+// TestRefreshIsMadeOnceByTwentyProcesses lets them all find the same stale token at once.
+func TestRefreshIsMadeOnceByTwentyProcesses(t *testing.T) {
+	f := newFamily(t)
+	u := f.member(t)
+	f.set(func() { f.life, f.takes = 3600, 100*time.Millisecond })
+	for round := range 3 {
+		answers := u.together(t, 20, "token", "get", "--min-ttl", []string{"10m", "20m", "30m"}[round])
+		oneToken(t, answers)
+		if asked, ended := f.counts(); ended != 0 || (round == 0) != (asked == 1) || asked > 1 {
+			t.Errorf("round %d: %d refreshes, %d logins ended", round, asked, ended)
+		}
+	}
+	f.isAlive(t, u)
+}
+
+// TestRefreshIsMadeOnceWhereverTheProcessesWereStarted has them in a desktop's session, which has a runtime folder, and
+// in a job of cron, which has none: they share the token and must share its lock.
+func TestRefreshIsMadeOnceWhereverTheProcessesWereStarted(t *testing.T) {
+	f := newFamily(t)
+	u := f.member(t)
+	job := *u
+	job.env = slices.DeleteFunc(slices.Clone(u.env), func(v string) bool { return strings.HasPrefix(v, "XDG_RUNTIME_DIR=") })
+	f.set(func() { f.life, f.takes = 3600, 300*time.Millisecond })
+	var wg sync.WaitGroup
+	both := make([][]answer, 2)
+	for i, who := range []*user{u, &job} {
+		wg.Go(func() { both[i] = who.together(t, 10, "token", "get") })
+	}
+	wg.Wait()
+	oneToken(t, append(both[0], both[1]...))
+	if asked, ended := f.counts(); asked != 1 || ended != 0 {
+		t.Errorf("%d refreshes, %d logins ended", asked, ended)
+	}
+	f.isAlive(t, u)
+}
+
+// TestRefreshThatIsRefusedTakesTheNewerLogin has a person log in while a refresh of the old login is under way, which
+// the server then refuses: the new login serves, and is not thrown away.
+func TestRefreshThatIsRefusedTakesTheNewerLogin(t *testing.T) {
+	f := newFamily(t)
+	u := f.member(t)
+	var once sync.Once
+	f.set(func() {
+		f.life = 3600
+		clear(f.alive) // the old login was ended elsewhere
+		f.between = func() {
+			once.Do(func() {
+				cmd := u.command(t.Context(), "login", "--no-browser")
+				cmd.Stdin = strings.NewReader("the-code\n")
+				if err := cmd.Start(); err != nil {
+					t.Error(err)
+					return
+				}
+				t.Cleanup(func() { _ = cmd.Wait() })
+				until(t, "the new login is given", func() bool {
+					f.mu.Lock()
+					defer f.mu.Unlock()
+					return f.logins == 2
+				})
+			})
+		}
+	})
+	a := u.run(t, "token", "get")
+	if asked, _ := f.counts(); asked != 1 || a.exit != 0 && a.exit != 4 {
+		t.Errorf("exit %d after %d refreshes\n%s", a.exit, asked, a.stderr)
+	}
+	// Whether or not the login was kept before the refusal came, it is what serves now.
+	until(t, "the new login serves", func() bool { return u.run(t, "token", "get").exit == 0 })
+	f.isAlive(t, u)
+}
+
+// TestRefreshThatIsKilledLosesNoLogin kills processes at random moments, those that refresh and those that wait for
+// them: the login serves after each of 200 rounds, and no token but the last one is ever sent.
+func TestRefreshThatIsKilledLosesNoLogin(t *testing.T) {
+	const rounds, processes = 200, 3
+	f := newFamily(t)
+	u := f.member(t)
+	f.set(func() { f.life, f.forgiving = 3600, true })
+	whole := u.run(t, "token", "get", "--force-refresh").took
+	killed := 0
+	for round := range rounds {
+		f.set(func() { f.takes = rand.N(whole) })
+		killed += u.killed(t, processes, 2*whole, "token", "get", "--force-refresh")
+		f.set(func() { f.takes = 0 })
+		a := u.run(t, "token", "get", "--force-refresh")
+		if _, ended := f.counts(); a.exit != 0 || ended != 0 {
+			t.Fatalf("round %d: the login is lost: exit %d, %d ended\n%s", round, a.exit, ended, a.stderr)
+		}
+	}
+	if killed < rounds {
+		t.Errorf("only %d processes of %d were killed before their end", killed, rounds*processes)
+	}
+	t.Logf("%d processes were killed in %d rounds", killed, rounds)
+	nothingLeft(t, u)
+}
+
+// killed starts n runs at once, kills each within the given time, and counts those that had not ended by themselves.
+func (u *user) killed(t *testing.T, n int, within time.Duration, args ...string) int {
+	t.Helper()
+	var died atomic.Int32
+	var wg sync.WaitGroup
+	for range n {
+		cmd := u.command(t.Context(), args...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		timer := time.AfterFunc(rand.N(within), func() { _ = cmd.Process.Kill() })
+		wg.Go(func() {
+			_ = cmd.Wait()
+			timer.Stop()
+			if !cmd.ProcessState.Exited() {
+				died.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	return int(died.Load())
+}
+
+// nothingLeft looks for what killed processes left behind for good.
+func nothingLeft(t *testing.T, u *user) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(u.dir, ".cache", "authctl", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) > 10 {
+		t.Errorf("%d files after %v", len(files), files)
+	}
+}
