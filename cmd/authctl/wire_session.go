@@ -68,14 +68,24 @@ func (w *wiring) ports(p *profile.Profile, o cli.Options) provider.Ports {
 	}
 }
 
-// readFile reads a small file that a profile names.
+// readFile reads a small file that a profile names. A pipe or a device may never end, and is not opened.
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fault.New(fault.Config, "config.file", "%w", err)
+	const most = 1 << 20
+	refuse := func(format string, args ...any) error { return fault.New(fault.Config, "config.file", format, args...) }
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, refuse("%w", err)
+	case !info.Mode().IsRegular():
+		return nil, refuse("%s is not a file", path)
+	case info.Size() > most:
+		return nil, refuse("%s is larger than %d bytes", path, most)
 	}
-	defer func() { _ = f.Close() }()
-	return httpx.ReadLimited(f, 1<<20)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, refuse("%w", err)
+	}
+	return data, nil
 }
 
 // realms asks API Connect for its identity providers; refresh forgets the one that was chosen.

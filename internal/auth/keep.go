@@ -78,14 +78,14 @@ func (s *Session) putPatiently(ctx context.Context, r *tokenstore.Record) error 
 }
 
 // canKeep finds out whether the store takes a record before anything is spent for one: r is put back where it lies;
-// where there is none, an empty one is put beside the others and taken away again.
+// where there is none, or a part of one alone is in hand, an empty one is put beside the others and taken away again.
 func (s *Session) canKeep(ctx context.Context, r *tokenstore.Record) error {
-	probe := r
-	if probe == nil {
+	probe, beside := r, r == nil || r.AccessToken.IsZero()
+	if beside {
 		probe = &tokenstore.Record{Key: randomKey(), RefreshToken: secret.New("none")}
 	}
 	err := s.Store.Put(ctx, probe)
-	if err == nil && r == nil {
+	if err == nil && beside {
 		err = s.Store.Delete(ctx, probe.Key)
 	}
 	if err != nil {

@@ -127,9 +127,10 @@ func TestWithoutASparePlaceTheLossIsAnError(t *testing.T) {
 
 // named is the profile whose grant is a refresh token of its own.
 func (r *rig) named(value string) *auth.Session {
-	r.secret = value
+	r.secret = value + " and " + r.client
 	s := r.with(&grant.RefreshToken{Config: r.config(), Stored: func(context.Context) (secret.String, error) { return secret.New(value), nil }})
 	s.Identity.Grant = "refresh_token"
+	s.Root = func(context.Context) ([]secret.String, error) { return []secret.String{secret.New(value)}, nil }
 	return s
 }
 

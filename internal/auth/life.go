@@ -177,5 +177,5 @@ func (s *Session) noToken(kind string) error {
 
 func (s *Session) noEndpoint(key, what string) error {
 	return fault.New(fault.Config, "config."+key, "nothing says where the server's %s endpoint is", what).
-		Hint("set %s in the profile, if the server has one", key)
+		Hint("set %s in the profile, if the server has one and the provider takes the key", key)
 }

@@ -38,7 +38,8 @@ type rig struct {
 	store  tokenstore.Store // nil: sealed files
 	spare  tokenstore.Store
 	secret string
-	life   bool // the server has introspection and revocation endpoints
+	client string // the client's secret, where the profile names a refresh token as well
+	life   bool   // the server has introspection and revocation endpoints
 
 	mu     sync.Mutex
 	warned []string

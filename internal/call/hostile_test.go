@@ -125,6 +125,12 @@ func TestAHostileServerEndsACallInTimeAndWithItsName(t *testing.T) {
 // refusing is an HTTP/2 server that refuses each stream with code, and counts them.
 func refusing(t *testing.T, code http2.ErrCode) (string, *atomic.Int32) {
 	t.Helper()
+	return framing(t, func(f *http2.Framer, stream uint32) bool { return f.WriteRSTStream(stream, code) == nil })
+}
+
+// framing is an HTTP/2 server that has answer write to each stream, until it says no and the connection is closed.
+func framing(t *testing.T, answer func(f *http2.Framer, stream uint32) bool) (string, *atomic.Int32) {
+	t.Helper()
 	s := httptest.NewUnstartedServer(nil)
 	s.TLS = &tls.Config{NextProtos: []string{"h2"}}
 	var streams atomic.Int32
@@ -141,7 +147,9 @@ func refusing(t *testing.T, code http2.ErrCode) (string, *atomic.Int32) {
 				}
 				if h, ok := frame.(*http2.HeadersFrame); ok {
 					streams.Add(1)
-					_ = f.WriteRSTStream(h.StreamID, code)
+					if !answer(f, h.StreamID) {
+						return
+					}
 				}
 			}
 		},
@@ -149,6 +157,24 @@ func refusing(t *testing.T, code http2.ErrCode) (string, *atomic.Int32) {
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	return s.URL, &streams
+}
+
+func TestAnHTTP2ConnectionThatGoesAwayIsLost(t *testing.T) {
+	t.Parallel()
+	for method, want := range map[string]int32{"GET": 2, "POST": 1} {
+		base, streams := framing(t, func(*http2.Framer, uint32) bool { return false })
+		c, _ := newClient(t, base)
+		tr, err := httpx.NewTransport(httpx.Config{InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(tr.CloseIdleConnections)
+		c.Transport, c.Retry.Max, c.Sleep = tr, 1, func(context.Context, time.Duration) error { return nil }
+		_, err = c.Do(t.Context(), &Request{Method: method, URL: parse(t, base)})
+		if f := fault.From(err); f.Code != "network.lost" || streams.Load() != want {
+			t.Errorf("%s: %v, %d requests", method, err, streams.Load())
+		}
+	}
 }
 
 func TestARefusedStreamIsSentAgainByRetryAlone(t *testing.T) {

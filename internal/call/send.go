@@ -23,7 +23,7 @@ func (c *Client) send(w *watch, req *Request, bearer *httpx.Bearer, trip *Trip) 
 	if err != nil {
 		defer w.stop()
 		trip.end(w, c.now())
-		return nil, w.fault(err, httpx.Operation(out.Method, out.URL))
+		return nil, w.fault(httpx.Unanswered(err), httpx.Operation(out.Method, out.URL))
 	}
 	if bearer != nil {
 		bearer.Learn(out.URL, res.Header)

@@ -19,6 +19,7 @@ import (
 type loginOptions struct {
 	noBrowser, sso bool
 	timeout        time.Duration
+	timeoutSaid    bool
 }
 
 func newLogin(g *globals) *cobra.Command {
@@ -33,11 +34,14 @@ func newLogin(g *globals) *cobra.Command {
 		Example: "  authctl login --profile sso\n" +
 			"  authctl login -p sso --no-browser --login-timeout 15m",
 		Args: between(0, 0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error { return g.runLogin(cmd.Context(), &o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.timeoutSaid = cmd.Flags().Changed("login-timeout")
+			return g.runLogin(cmd.Context(), &o)
+		},
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.noBrowser, "no-browser", false, "print the address only, and read back the one that the browser ended up at, or the code")
-	f.DurationVar(&o.timeout, "login-timeout", 5*time.Minute, "how long to wait for the person")
+	f.DurationVar(&o.timeout, "login-timeout", 5*time.Minute, "how long to wait for the person; unless given, device_code and ciba wait as long as the server says")
 	f.BoolVar(&o.sso, "sso", false, "API Connect: open the sign-in page and ask for the API key that it shows")
 	return cmd
 }
@@ -60,7 +64,7 @@ func (g *globals) runLogin(ctx context.Context, o *loginOptions) error {
 	if err != nil {
 		return err
 	}
-	limited, cancel := context.WithTimeout(ctx, o.timeout)
+	limited, cancel := o.patience(ctx, p.Grant)
 	defer cancel()
 	answer, err := session.Login(limited, g.person(o))
 	if err != nil {
@@ -72,6 +76,15 @@ func (g *globals) runLogin(ctx context.Context, o *loginOptions) error {
 	}
 	g.tellLogin(p, answer)
 	return nil
+}
+
+// patience ends the wait for the person. A code that they enter elsewhere lives as long as the server says (RFC 8628
+// section 3.2), which is often more than a browser on this machine needs.
+func (o *loginOptions) patience(ctx context.Context, grant string) (context.Context, context.CancelFunc) {
+	if !o.timeoutSaid && (grant == "device_code" || grant == "ciba") {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, o.timeout)
 }
 
 // person is who sits before this program. Whatever they are told must reach them, so that it is more than a note.

@@ -72,6 +72,7 @@ func (g *globals) runSandbox(ctx context.Context, args []string) (err error) {
 // user's cache for nothing. Those of a machine, or of a copy of a profile, are known by the server alone.
 func (g *globals) forgetSandbox(ctx context.Context, box Sandbox) {
 	o := g.bareOptions()
+	o.Trace = nil // which is for what the user asked for
 	var err error
 	if o.File, err = g.app.Loader.Load(ctx, box.ProfilesPath()); err != nil {
 		return

@@ -114,7 +114,8 @@ func unpasted(ended, unfit error) error {
 }
 
 // read takes the address that the browser ended up at, its query, or the bare code, which carries no state: that the
-// answer is to this login is then for the code verifier to prove, which its thief does not have (RFC 7636).
+// answer is to this login is then for the code verifier to prove, which its thief does not have (RFC 7636). Nor does a
+// code say who gave it (RFC 9207): the person who read it on the server's page vouches for that.
 func (a *attempt) read(text string) (*callback.Answer, error) {
 	switch lower := strings.ToLower(text); {
 	case text == "":
@@ -127,7 +128,7 @@ func (a *attempt) read(text string) (*callback.Answer, error) {
 		return nil, fault.New(fault.Auth, codeUnpasted, "a code has no blanks")
 	}
 	code, err := callback.Code(text)
-	return &callback.Answer{Code: code}, err
+	return &callback.Answer{Code: code, Issuer: a.server.Issuer, Named: true}, err
 }
 
 // readAddress wants the redirect URI: the page that the person was sent to carries the same state.

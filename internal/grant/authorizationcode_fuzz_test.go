@@ -23,7 +23,7 @@ func FuzzPastedAnswer(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		a := &attempt{flow: &Config{Endpoint: &Endpoint{Mask: secret.NewMask()}}, redirect: redirect, state: secret.New(state)}
+		a := &attempt{server: &Metadata{}, flow: &Config{Endpoint: &Endpoint{Mask: secret.NewMask()}}, redirect: redirect, state: secret.New(state)}
 		answer, err := a.read(strings.TrimSpace(text))
 		if err != nil {
 			if shown := err.Error(); strings.ContainsAny(shown, "\x00\x1b\r\n") || !utf8.ValidString(shown) || len(shown) > 700 {

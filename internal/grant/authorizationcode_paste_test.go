@@ -66,6 +66,23 @@ func TestTheAnswerMayBePasted(t *testing.T) {
 	}
 }
 
+func TestABareCodeNeedNotSayWhoGaveIt(t *testing.T) {
+	for text, want := range map[string]bool{"4/0Ab": true, "REDIRECT?code=c&state=STATE": false} {
+		s := authtest.FakeIDP(t, authtest.Token("tok", 60))
+		g := codeGrant(s)
+		server, err := g.Server.Metadata(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		server.Issuer, server.IssParameter = s.URL, true
+		g.Server = grant.Known(*server)
+		_, failure, _ := typed(t, g, text)
+		if taken := failure == nil; taken != want || !taken && failure.Code != "policy.issuer" {
+			t.Errorf("%q: %v", text, failure)
+		}
+	}
+}
+
 func TestAPastedAnswerThatIsNotThisLoginsIsRefused(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.Token("tok", 60))
 	for name, c := range map[string]struct {

@@ -157,5 +157,5 @@ func (c *Config) header() http.Header {
 // missing is a request that nobody told the address of.
 func missing(what, key string) *fault.Error {
 	return fault.New(fault.Config, "config."+key, "nothing says where the server's %s is", what).
-		Hint("set %s in the profile", key)
+		Hint("set %s in the profile, if its provider takes the key", key)
 }

@@ -15,7 +15,7 @@ import (
 func TestAnEndpointIsAskedAsTheTokenEndpointIs(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.JSON(200, "\ufeff{\"device_code\":\"d\",\"expires_in\":\"600.9\",\"interval\":null}\n"))
 	c := at(s, grant.Basic("id", is("sec"), grant.Raw))
-	c.TokenHeaders = http.Header{"Origin": {"https://app.example.com"}, "X-Tenant": {"a", "b"}}
+	c.TokenHeaders = http.Header{"Origin": {"https://app.example.com"}, "X-Tenant": {"a", "b"}, "User-Agent": {"spa/1"}}
 	c.JSON = true // of token requests alone
 	found, err := c.Ask(t.Context(), s.URL+"/device", grant.Plain("scope", "a b"), grant.Hidden("hint", secret.New("h&h")))
 	if err != nil {
@@ -33,7 +33,8 @@ func TestAnEndpointIsAskedAsTheTokenEndpointIs(t *testing.T) {
 	}
 	r := s.Only(t)
 	if r.Method != "POST" || r.Target != "/device" || r.Body != "scope=a+b&hint=h%26h" || r.Header.Get("Authorization") != "Basic aWQ6c2Vj" ||
-		r.Header.Get("Origin") != "https://app.example.com" || strings.Join(r.Header["X-Tenant"], " ") != "a b" || r.Header.Get("Accept") != "application/json" {
+		r.Header.Get("Origin") != "https://app.example.com" || strings.Join(r.Header["X-Tenant"], " ") != "a b" || r.Header.Get("Accept") != "application/json" ||
+		strings.Join(r.Header["User-Agent"], " ") != "spa/1" {
 		t.Errorf("%s", r.Raw)
 	}
 }

@@ -57,7 +57,9 @@ func (e *Endpoint) Fetch(ctx context.Context, address string, header http.Header
 // exchange sends one request and reads its whole reply.
 func (e *Endpoint) exchange(req *http.Request) (*reply, error) {
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", e.UserAgent)
+	if _, own := req.Header["User-Agent"]; !own { // token_headers of the profile
+		req.Header.Set("User-Agent", e.UserAgent)
+	}
 	e.trace("%s", e.operation(req))
 	began := e.now()
 	resp, err := e.Client.Do(req)

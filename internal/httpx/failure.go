@@ -192,11 +192,19 @@ func isLost(err error) bool {
 		text == "http: server closed idle connection"
 }
 
-// isHangUp knows a connection of HTTP/2 that went away before the answer began. HTTP/1's transport says io.EOF there, and
-// wraps what else it says.
+// Unanswered is the error of a round trip. Of a connection that went away before the answer began, HTTP/2 tells what is
+// told of a body that was cut; here it is what HTTP/1 says, which wraps its own unexpected ends.
+func Unanswered(err error) error {
+	if err == io.ErrUnexpectedEOF { //nolint:errorlint // HTTP/1 wraps it around an answer that did begin
+		return io.EOF
+	}
+	return err
+}
+
+// isHangUp is Unanswered for what a client made of the round trip's error.
 func isHangUp(err error) bool {
 	u, ok := errors.AsType[*url.Error](err)
-	return ok && u.Err == io.ErrUnexpectedEOF //nolint:errorlint // the one below the text of HTTP/1 is a cut answer
+	return ok && Unanswered(u.Err) != u.Err //nolint:errorlint // as above
 }
 
 func networkFault(err error) *fault.Error {

@@ -23,6 +23,7 @@ type family struct {
 	alive   map[string]string // refresh tokens that serve: their logins
 	spent   map[string]string // those that have served
 	next    map[string]string // what a spent one was replaced by
+	newest  string            // access token
 	logins  int
 	ended   int           // logins that a token sent twice has ended
 	asked   int           // refreshes
@@ -43,8 +44,12 @@ func newFamily(t *testing.T) *family {
 	return f
 }
 
-// ServeHTTP implements [http.Handler]: everything is the token endpoint.
+// ServeHTTP implements [http.Handler]: everything is the token endpoint, but an API that takes the newest token alone.
 func (f *family) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/thing" {
+		f.thing(w, r)
+		return
+	}
 	_ = r.ParseForm()
 	if r.Form.Get("grant_type") != "refresh_token" {
 		f.give(w, f.begin(), "")
@@ -71,6 +76,16 @@ func (f *family) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.give(w, login, old)
 }
 
+func (f *family) thing(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if r.Header.Get("Authorization") != "Bearer "+f.newest {
+		http.Error(w, "no longer", http.StatusUnauthorized)
+		return
+	}
+	_, _ = fmt.Fprintln(w, "thing")
+}
+
 func (f *family) begin() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -91,6 +106,7 @@ func (f *family) spend(token string) (login string, ok bool) {
 	login = f.spent[token]
 	if next := f.next[token]; f.forgiving && login != "" && (next == "" || f.alive[next] != "") {
 		delete(f.alive, next)
+		delete(f.next, token)
 		return login, true
 	}
 	if login != "" {
@@ -101,8 +117,9 @@ func (f *family) spend(token string) (login string, ok bool) {
 }
 
 func (f *family) give(w http.ResponseWriter, login, old string) {
-	refresh := rand.Text()
+	access, refresh := rand.Text(), rand.Text()
 	f.mu.Lock()
+	f.newest = access
 	f.alive[refresh] = login
 	if old != "" {
 		f.next[old] = refresh
@@ -110,7 +127,7 @@ func (f *family) give(w http.ResponseWriter, login, old string) {
 	life := f.life
 	f.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":%d,"refresh_token":%q}`, rand.Text(), life, refresh)
+	_, _ = fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":%d,"refresh_token":%q}`, access, life, refresh)
 }
 
 // set changes how the server behaves.

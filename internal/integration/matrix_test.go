@@ -21,7 +21,6 @@ type cell struct {
 	then        []string
 	act         person // in place of the server's own person
 	login       string // another profile of the file, as whom somebody logs in first
-	refused     string // why the program refuses this, before it asks the server
 	mute        bool   // the server tells nobody about this kind of token
 }
 
@@ -118,12 +117,6 @@ func (s *idp) run(t *testing.T, cells []cell) {
 				}
 			}
 			s.tokens(t)
-			if c.refused != "" {
-				if got := u.run(t, "token", "get", "-p", "real"); got.exit != 3 || !strings.Contains(got.stderr, c.refused) || s.tokens(t) != 0 {
-					t.Errorf("exit %d\n%s", got.exit, got.stderr)
-				}
-				return
-			}
 			token := s.first(t, u, c)
 			if n := s.tokens(t); c.requests != 0 && n != c.requests {
 				t.Errorf("%d token requests, want %d", n, c.requests)
@@ -196,9 +189,6 @@ func note(server string, c cell, ok bool) {
 	requests, result := fmt.Sprint(c.requests), "ok"
 	if c.requests == 0 {
 		requests = "polls"
-	}
-	if c.refused != "" {
-		requests, result = "0", "refused: "+c.refused
 	}
 	if !ok {
 		result = "**failed**"

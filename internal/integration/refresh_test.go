@@ -37,6 +37,23 @@ func TestRefreshIsMadeOnceByTwentyProcesses(t *testing.T) {
 	f.isAlive(t, u)
 }
 
+// TestRefreshIsMadeOnceForTwentyRefusedCalls has an API refuse the token that all of them have.
+func TestRefreshIsMadeOnceForTwentyRefusedCalls(t *testing.T) {
+	f := newFamily(t)
+	f.life = 3600
+	u := f.member(t)
+	f.set(func() { f.newest, f.takes = "another", 100*time.Millisecond })
+	for _, a := range u.together(t, 20, "call", "/thing") {
+		if a.exit != 0 || a.stdout != "thing\n" {
+			t.Errorf("exit %d, stdout %q\n%s", a.exit, a.stdout, a.stderr)
+		}
+	}
+	if asked, ended := f.counts(); asked != 1 || ended != 0 {
+		t.Errorf("%d refreshes, %d logins ended", asked, ended)
+	}
+	f.isAlive(t, u)
+}
+
 // TestRefreshIsMadeOnceWhereverTheProcessesWereStarted has them in a desktop's session, which has a runtime folder, and
 // in a job of cron, which has none: they share the token and must share its lock.
 func TestRefreshIsMadeOnceWhereverTheProcessesWereStarted(t *testing.T) {

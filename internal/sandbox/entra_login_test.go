@@ -221,23 +221,6 @@ func TestABrowserLoginAsksWhereItIsToldTo(t *testing.T) {
 	refused(t, "an app as a person", r.entraAsk(t, entraTenant, "grant_type", "refresh_token", "client_id", entraClient, "refresh_token", refresh), 401, 7000218, "invalid_client")
 }
 
-func TestATokenIsForTheAPIWhosePermissionsAreAsked(t *testing.T) {
-	for scope, want := range map[string]string{
-		"openid offline_access api://sandbox.example.com/things.read": "api://sandbox.example.com",
-		"https://graph.microsoft.com/User.Read openid":                "https://graph.microsoft.com",
-		"openid profile": graphID,
-	} {
-		if aud := audience(identity{Username: userName, Scope: scope}); aud != want {
-			t.Errorf("%s: %s", scope, aud)
-		}
-	}
-	for scope, want := range map[string]string{entraScope: "api://sandbox.example.com", "https://api.example.com": "https://api.example.com"} {
-		if aud := audience(identity{Scope: scope}); aud != want {
-			t.Errorf("%s: %s", scope, aud)
-		}
-	}
-}
-
 func TestVersionOneTakesAResourceAndWritesStrings(t *testing.T) {
 	r := start(t)
 	ask := func(pairs ...string) answer {

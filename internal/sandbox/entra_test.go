@@ -60,3 +60,20 @@ func TestEntraNamesEachMistakeByItsNumber(t *testing.T) {
 		})
 	}
 }
+
+func TestATokenIsForTheAPIWhosePermissionsAreAsked(t *testing.T) {
+	for scope, want := range map[string]string{
+		"openid offline_access api://sandbox.example.com/things.read": "api://sandbox.example.com",
+		"https://graph.microsoft.com/User.Read openid":                "https://graph.microsoft.com",
+		"openid profile": graphID,
+	} {
+		if aud := audience(identity{Username: userName, Scope: scope}); aud != want {
+			t.Errorf("%s: %s", scope, aud)
+		}
+	}
+	for scope, want := range map[string]string{entraScope: "api://sandbox.example.com", "https://api.example.com": "https://api.example.com"} {
+		if aud := audience(identity{Scope: scope}); aud != want {
+			t.Errorf("%s: %s", scope, aud)
+		}
+	}
+}

@@ -65,6 +65,10 @@ func (m *managedIdentity) Token(ctx context.Context, _ grant.Ask) (*grant.Token,
 			Hint("managed_identity: system")
 	}
 	m.ports.Direct.Mask.Add(m.key)
+	if strings.ContainsFunc(m.key.Reveal(), func(r rune) bool { return r < ' ' || r > '~' }) {
+		return nil, fault.New(fault.Config, "config.managed_identity", "IDENTITY_HEADER has a character that no header can have").
+			Hint("the platform sets it; unset it where there is none")
+	}
 	for try := 0; ; try++ {
 		token, err := m.ask(ctx)
 		if err == nil {

@@ -257,6 +257,7 @@ func TestOnlyTheMachineItselfIsAskedOverPlainHTTP(t *testing.T) {
 		"a user":                {[]string{"AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://a:b@169.254.169.254"}, false},
 		"a query":               {[]string{"IDENTITY_ENDPOINT", "http://localhost/t?resource=x", "IDENTITY_HEADER", "h"}, false},
 		"another scheme":        {[]string{"IDENTITY_ENDPOINT", "file:///etc/passwd", "IDENTITY_HEADER", "h"}, false},
+		"no header's value":     {[]string{"IDENTITY_ENDPOINT", "http://localhost/t", "IDENTITY_HEADER", "a\nb"}, false},
 		"no address":            {[]string{"IDENTITY_ENDPOINT", "%", "IDENTITY_HEADER", "h"}, false},
 		"Azure Arc, elsewhere":  {[]string{"IDENTITY_ENDPOINT", "https://agent.example.com/t", "IMDS_ENDPOINT", "x"}, false},
 		"Azure Arc, link-local": {[]string{"IDENTITY_ENDPOINT", "http://169.254.1.1/t", "IMDS_ENDPOINT", "x"}, false},

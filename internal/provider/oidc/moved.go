@@ -57,9 +57,14 @@ type followingLogin struct {
 	login grant.Login
 }
 
-// Login implements [grant.Login]. A person sees by themselves where nobody is.
+// Login implements [grant.Login]. A person is not sent around twice; where nobody is at an address, it is the next login
+// that asks the server for its addresses again.
 func (f followingLogin) Login(ctx context.Context, person grant.Person) (*grant.Token, error) {
-	return f.login.Login(ctx, person)
+	token, err := f.login.Login(ctx, person)
+	if isNobody(err) {
+		f.server.Forget()
+	}
+	return token, err
 }
 
 // isNobody knows the errors of an address where no token endpoint is any more.

@@ -157,6 +157,34 @@ func TestATokenEndpointThatMovedIsFoundAgain(t *testing.T) {
 	}
 }
 
+func TestALoginWhereNobodyIsMakesTheNextOneAskForTheAddresses(t *testing.T) {
+	i := start(t)
+	ports := providertest.Ports(i.Client())
+	ports.Documents = memory{map[string][]byte{}}
+	device := minimal(i.URL)
+	device.Grant, device.ClientSecret = "device_code", secret.Ref{}
+	logIn := func() error {
+		s := providertest.Source(t, oidc.Provider(), device, ports)
+		_, err := s.Grant.(grant.Login).Login(t.Context(), grant.Person{Tell: func(string, ...any) {}})
+		return err
+	}
+	if err := logIn(); !fault.Is(err, fault.Config) { // the server has no device authorization endpoint yet
+		t.Fatal(err)
+	}
+	for name := range ports.Documents.(memory).data {
+		ports.Documents.Keep(name, fmt.Appendf(nil, `{"issuer":%q,"token_endpoint":%[1]q,"device_authorization_endpoint":"%[1]s/gone"}`, i.URL))
+	}
+	if err := logIn(); !fault.Is(err, fault.Auth) {
+		t.Fatal(err)
+	}
+	if err := logIn(); !fault.Is(err, fault.Config) {
+		t.Fatal(err)
+	}
+	if got := i.asked(); got != "GET/.well-known/openid-configuration POST/gone GET/.well-known/openid-configuration" {
+		t.Fatal(got)
+	}
+}
+
 func TestAServerThatDidNotMoveIsNotAskedTwice(t *testing.T) {
 	i := start(t)
 	ports := providertest.Ports(i.Client())

@@ -1,0 +1,55 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/authctl/authctl/internal/auth"
+	"github.com/authctl/authctl/internal/authtest"
+	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/secret"
+)
+
+func TestAChangedClientSecretCostsTheAccessTokenAndNotTheNewestRefreshToken(t *testing.T) {
+	r := newRig(t)
+	first := r.idp.Login()
+	token := func() string {
+		answer, err := r.named(first).Token(t.Context(), auth.Want{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.Token.AccessToken.Reveal()
+	}
+	old := token()
+	idp := r.server
+	r.client = "a wrong secret"
+	r.server = authtest.FakeIDP(t, refuses(http.StatusUnauthorized, `{"error":"invalid_client"}`))
+	if _, err := r.named(first).Token(t.Context(), auth.Want{}); fault.From(err).OAuthError != "invalid_client" {
+		t.Fatalf("%v", err)
+	}
+	r.server, r.client = idp, ""
+	if again := token(); again != old || idp.Count() != 1 {
+		t.Fatalf("the wrong secret cost the token that was got with the right one: %d requests", idp.Count())
+	}
+	r.client = "a new secret"
+	if token() == old || idp.Count() != 2 || r.idp.Refreshes() != 2 {
+		t.Fatalf("%d requests, %d refreshes", idp.Count(), r.idp.Refreshes())
+	}
+	for i, req := range idp.Requests() {
+		if sent := strings.Contains(req.Body+"&", "refresh_token="+first+"&"); sent != (i == 0) {
+			t.Errorf("request %d: %s", i, req.Body)
+		}
+	}
+}
+
+func TestWhatCannotBeReadOfARefreshTokensRootStopsTheCommand(t *testing.T) {
+	r := newRig(t)
+	s := r.named(r.idp.Login())
+	s.Root = func(context.Context) ([]secret.String, error) { return nil, errDisk }
+	if _, err := s.Token(t.Context(), auth.Want{}); !errors.Is(err, errDisk) {
+		t.Errorf("%v", err)
+	}
+}
