@@ -51,6 +51,15 @@ func (a *App) note(format string, args ...any) {
 	}
 }
 
+// inform is a note that a command promises: --error-format json does not hold it back.
+func (a *App) inform(format string, args ...any) {
+	if a.jsonErrors {
+		a.tell(format, args...)
+		return
+	}
+	a.note(format, args...)
+}
+
 func (a *App) say(text string) {
 	_, _ = fmt.Fprintf(a.IO.Err, "authctl: %s\n", strings.ReplaceAll(a.clean(text), "\n", " "))
 }

@@ -116,7 +116,7 @@ func (g *globals) tellLogin(p *profile.Profile, answer *auth.Answer) {
 	if !t.RefreshToken.IsZero() {
 		until += ", and on by its refresh token"
 	}
-	g.app.note("%s: logged in%s %s", p.Name, who, until)
+	g.app.inform("%s: logged in%s %s", p.Name, who, until)
 }
 
 // tell prints one line for the person who logs in, and nothing but that line, so that an address can be taken whole.

@@ -36,6 +36,6 @@ func (g *globals) runLogout(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	g.app.note("%s: logged out", p.Name)
+	g.app.inform("%s: logged out", p.Name)
 	return nil
 }
