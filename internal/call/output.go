@@ -12,7 +12,7 @@ import (
 )
 
 // copyBytes is large enough for HTTP/2 to run at full speed, small enough to be no matter.
-const copyBytes = 256 << 10
+const copyBytes = 64 << 10
 
 // binaryLook is how far into a body a NUL makes it a binary one.
 const binaryLook = 2000

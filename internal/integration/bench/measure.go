@@ -18,6 +18,7 @@ type command struct {
 	name string
 	env  []string
 	argv []string
+	out  string // a file that it writes, which each run writes anew; may be empty
 }
 
 // sample is what one run cost.
@@ -37,6 +38,7 @@ func (c command) once(ctx context.Context) (sample, error) {
 	}
 	defer func() { _ = errors.Join(stderr.Close(), os.Remove(stderr.Name())) }()
 	cmd.Stderr = stderr
+	_ = os.Remove(c.out)
 	start := time.Now()
 	if err := cmd.Run(); err != nil {
 		said, _ := os.ReadFile(stderr.Name())
