@@ -30,6 +30,11 @@ func TestAPKCS12FileGivesItsKeyAndChain(t *testing.T) {
 			t.Fatalf("%s: %s, %v", name, names(chain), err)
 		}
 		checkSigns(t, must[*jose.Key](t)(jose.NewKey(signer, jose.KeyOptions{})))
+		key, account, err := jose.ParseKey(secret.New(string(data)), jose.KeyOptions{KeyID: "k", Passphrase: secret.New("open-sesame")})
+		if err != nil || account != nil || key.KeyID() != "k" {
+			t.Fatalf("%s as a key: %v", name, err)
+		}
+		checkSigns(t, key)
 
 		for text, pass := range map[string]string{"does not open": "CANARY", "": ""} {
 			_, _, err := jose.ParsePKCS12(data, secret.New(pass))

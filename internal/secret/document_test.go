@@ -29,6 +29,21 @@ func TestADocumentMayHaveLinesAndLoseWhatIsAroundIt(t *testing.T) {
 	}
 }
 
+func TestABinaryDocumentKeepsEachByte(t *testing.T) {
+	for _, der := range []string{"\x30\x82\x00\x05\x00abc\n", "\x30\x83\x00\x00\x05\x01\x7f \r\n", "\x30\x80\x00\x00 "} {
+		r := resolver(t)
+		put(t, r.Dir, "key.p12", der)
+		ref, err := secret.ParseDocumentRef("file:key.p12")
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, err := r.Document(t.Context(), ref, "assertion.key")
+		if err != nil || value.Reveal() != der {
+			t.Errorf("%q became %q, %v", der, value.Reveal(), err)
+		}
+	}
+}
+
 func TestADocumentMayStandInTheFileItself(t *testing.T) {
 	for _, text := range []string{pem + "\n", `{"kty":"OKP","d":"` + planted + `"}`, "{\n  \"client_email\": \"a@b\"\n}\n"} {
 		ref, err := secret.ParseDocumentRef(text)

@@ -169,6 +169,9 @@ func (r *Resolver) timeout() time.Duration {
 
 // cutNewline takes one newline off the end, as a shell's $(...) does with all of them.
 func cutNewline(data []byte) String {
+	if isDER(string(data)) {
+		return New(string(data))
+	}
 	text := strings.TrimSuffix(string(data), "\n")
 	if len(text) < len(data) {
 		text = strings.TrimSuffix(text, "\r")
