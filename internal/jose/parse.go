@@ -18,7 +18,7 @@ func ParseKey(data secret.String, o KeyOptions) (*Key, *ServiceAccount, error) {
 	switch {
 	case text == "":
 		return nil, nil, refuse("the key is empty")
-	case strings.HasPrefix(text, "\x30\x82"), strings.HasPrefix(text, "\x30\x83"), strings.HasPrefix(text, "\x30\x80"):
+	case secret.IsDER(text):
 		signer, _, err := ParsePKCS12([]byte(data.Reveal()), o.Passphrase)
 		if err != nil {
 			return nil, nil, err

@@ -17,20 +17,20 @@ func CheckDocument(value String) error {
 		return errors.New("the value is empty")
 	case len(text) > MaxSize:
 		return fmt.Errorf("the value is longer than %d bytes", MaxSize)
-	case isDER(text):
+	case IsDER(text):
 	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }):
 		return errors.New("the value has a control character in it")
 	}
 	return nil
 }
 
-// isDER reports whether a secret is a long ASN.1 SEQUENCE (X.690), which no text begins like. Every byte of it counts.
-func isDER(text string) bool {
+// IsDER reports whether a secret is a long ASN.1 SEQUENCE (X.690), which no text begins like. Every byte of it counts.
+func IsDER(text string) bool {
 	return strings.HasPrefix(text, "\x30\x82") || strings.HasPrefix(text, "\x30\x83") || strings.HasPrefix(text, "\x30\x80")
 }
 
 func trimmed(text string) string {
-	if isDER(text) {
+	if IsDER(text) {
 		return text
 	}
 	return strings.TrimSpace(text)

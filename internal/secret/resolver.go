@@ -169,7 +169,7 @@ func (r *Resolver) timeout() time.Duration {
 
 // cutNewline takes one newline off the end, as a shell's $(...) does with all of them.
 func cutNewline(data []byte) String {
-	if isDER(string(data)) {
+	if IsDER(string(data)) {
 		return New(string(data))
 	}
 	text := strings.TrimSuffix(string(data), "\n")
