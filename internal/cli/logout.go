@@ -21,11 +21,7 @@ func newLogout(g *globals) *cobra.Command {
 }
 
 func (g *globals) runLogout(ctx context.Context) error {
-	o, p, err := g.chosen(ctx)
-	if err != nil {
-		return err
-	}
-	session, err := g.app.Session(p, o)
+	p, session, err := g.session(ctx)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/authctl/authctl/internal/auth"
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/profile"
 )
@@ -189,6 +190,16 @@ func (g *globals) chosen(ctx context.Context) (Options, *profile.Profile, error)
 		g.app.warn("%s: tls.insecure_skip_verify: the server's certificate is not checked", p.Name)
 	}
 	return o, p, nil
+}
+
+// session opens the session of the profile that the command works on.
+func (g *globals) session(ctx context.Context) (*profile.Profile, *auth.Session, error) {
+	o, p, err := g.chosen(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	session, err := g.app.Session(p, o)
+	return p, session, err
 }
 
 // trace prints a line of --verbose.

@@ -157,11 +157,7 @@ func (g *globals) runTokenForget(ctx context.Context, all bool) error {
 
 // forgetChosen drops the profile's own token and those that flags such as --scope made for it.
 func (g *globals) forgetChosen(ctx context.Context) error {
-	o, p, err := g.chosen(ctx)
-	if err != nil {
-		return err
-	}
-	session, err := g.app.Session(p, o)
+	p, session, err := g.session(ctx)
 	if err != nil {
 		return err
 	}

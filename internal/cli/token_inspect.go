@@ -68,11 +68,7 @@ func (g *globals) tokenToInspect(ctx context.Context, stdin bool) (string, error
 		}
 		return strings.TrimSpace(string(data)), nil
 	}
-	o, p, err := g.chosen(ctx)
-	if err != nil {
-		return "", err
-	}
-	session, err := g.app.Session(p, o)
+	p, session, err := g.session(ctx)
 	if err != nil {
 		return "", err
 	}

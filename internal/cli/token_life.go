@@ -97,11 +97,7 @@ func (g *globals) subject(ctx context.Context, kind string, args []string) (*pro
 	if kind != "" && kind != "access_token" && kind != "refresh_token" {
 		return nil, nil, about, usage("--token-type is access_token or refresh_token")
 	}
-	o, p, err := g.chosen(ctx)
-	if err != nil {
-		return nil, nil, about, err
-	}
-	session, err := g.app.Session(p, o)
+	p, session, err := g.session(ctx)
 	if err == nil && len(args) == 1 {
 		about.Token, err = g.pipedToken(ctx)
 	}

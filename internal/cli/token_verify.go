@@ -20,11 +20,7 @@ const verifySkew = 60 * time.Second
 
 // verifyToken checks a JWT with the keys of the profile's server, and says what was checked and what was not.
 func (g *globals) verifyToken(ctx context.Context, token string) (string, error) {
-	o, p, err := g.chosen(ctx)
-	if err != nil {
-		return "", err
-	}
-	session, err := g.app.Session(p, o)
+	_, session, err := g.session(ctx)
 	if err != nil {
 		return "", err
 	}

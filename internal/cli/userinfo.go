@@ -24,11 +24,7 @@ func newUserinfo(g *globals) *cobra.Command {
 }
 
 func (g *globals) runUserinfo(ctx context.Context) error {
-	o, p, err := g.chosen(ctx)
-	if err != nil {
-		return err
-	}
-	session, err := g.app.Session(p, o)
+	p, session, err := g.session(ctx)
 	if err != nil {
 		return err
 	}
