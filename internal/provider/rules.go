@@ -49,6 +49,25 @@ type Rules struct {
 	NoClient      bool     // no client takes part
 }
 
+// Standard are the rules of a server that may have all that the RFCs describe, for a provider to change.
+func Standard(name string) Rules {
+	return Rules{
+		Provider: name,
+		Grants: []string{
+			ClientCredentials, Password, RefreshToken, AuthorizationCode, DeviceCode, JWTBearer, TokenExchange, CIBA,
+		},
+		ClientAuth: []string{
+			SecretBasic, SecretPost, SecretJWT, PrivateKeyJWT, TLSClientAuth, SelfSignedTLSClientAuth, NoAuth,
+		},
+		BasicEncoding: "form",
+		DefaultTTL:    5 * time.Minute,
+		Endpoints: []string{
+			"authorization_url", "device_authorization_url", "revocation_url", "introspection_url",
+			"pushed_authorization_request_url", "backchannel_authentication_url",
+		},
+	}
+}
+
 // Interactive reports whether a grant needs a person.
 func Interactive(grant string) bool {
 	return grant == AuthorizationCode || grant == DeviceCode || grant == CIBA

@@ -32,23 +32,10 @@ func complete(p *profile.Profile) error {
 	if p.TokenURL == "" {
 		return &profile.KeyError{Key: "token_url", Reason: "is required, or region or platform_url is", Hint: "region: us, for the Anypoint Platform"}
 	}
-	return provider.Rules{
-		Provider: "mulesoft",
-		Grants: []string{
-			provider.ClientCredentials, provider.Password, provider.AuthorizationCode, provider.DeviceCode,
-			provider.RefreshToken, provider.JWTBearer, provider.TokenExchange, provider.CIBA,
-		},
-		ClientAuth: []string{
-			provider.SecretPost, provider.SecretBasic, provider.SecretJWT, provider.PrivateKeyJWT,
-			provider.TLSClientAuth, provider.SelfSignedTLSClientAuth, provider.NoAuth,
-		},
-		Endpoints: []string{
-			"authorization_url", "device_authorization_url", "pushed_authorization_request_url",
-			"backchannel_authentication_url", "revocation_url", "introspection_url",
-		},
-		BasicEncoding: "form",
-		DefaultTTL:    24 * time.Hour,
-	}.Complete(p)
+	rules := provider.Standard("mulesoft")
+	rules.ClientAuth[0], rules.ClientAuth[1] = provider.SecretPost, provider.SecretBasic // the first is the default
+	rules.DefaultTTL = 24 * time.Hour
+	return rules.Complete(p)
 }
 
 func newSource(p *profile.Profile, ports provider.Ports) (*provider.Source, error) {

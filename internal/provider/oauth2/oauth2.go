@@ -3,8 +3,6 @@
 package oauth2
 
 import (
-	"time"
-
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/provider"
@@ -27,25 +25,5 @@ func complete(p *profile.Profile) error {
 	if p.TokenURL == "" {
 		return &profile.KeyError{Key: "token_url", Reason: "is required", Hint: "or provider: oidc and issuer, where the server tells it"}
 	}
-	return rules().Complete(p)
-}
-
-func rules() provider.Rules {
-	return provider.Rules{
-		Provider: "oauth2",
-		Grants: []string{
-			provider.ClientCredentials, provider.Password, provider.RefreshToken, provider.AuthorizationCode,
-			provider.DeviceCode, provider.JWTBearer, provider.TokenExchange, provider.CIBA,
-		},
-		ClientAuth: []string{
-			provider.SecretBasic, provider.SecretPost, provider.SecretJWT, provider.PrivateKeyJWT,
-			provider.TLSClientAuth, provider.SelfSignedTLSClientAuth, provider.NoAuth,
-		},
-		BasicEncoding: "form",
-		DefaultTTL:    5 * time.Minute,
-		Endpoints: []string{
-			"authorization_url", "device_authorization_url", "revocation_url", "introspection_url",
-			"pushed_authorization_request_url", "backchannel_authentication_url",
-		},
-	}
+	return provider.Standard("oauth2").Complete(p)
 }

@@ -4,7 +4,6 @@ package oidc
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/grant"
@@ -27,25 +26,11 @@ func complete(p *profile.Profile) error {
 	if Issuer(p) == "" {
 		return &profile.KeyError{Key: "issuer", Reason: "is required", Hint: "or provider: oauth2 and token_url, where the server has no metadata"}
 	}
-	return provider.Rules{
-		Provider: "oidc",
-		Grants: []string{
-			provider.ClientCredentials, provider.Password, provider.RefreshToken, provider.AuthorizationCode,
-			provider.DeviceCode, provider.JWTBearer, provider.TokenExchange, provider.CIBA,
-		},
-		ClientAuth: []string{
-			provider.SecretBasic, provider.SecretPost, provider.SecretJWT, provider.PrivateKeyJWT,
-			provider.TLSClientAuth, provider.SelfSignedTLSClientAuth, provider.NoAuth,
-		},
-		BasicEncoding: "form",
-		LoginScopes:   []string{"openid"}, // OpenID Connect Core section 3.1.2.1
-		DefaultTTL:    5 * time.Minute,
-		Endpoints: []string{
-			"authorization_url", "device_authorization_url", "revocation_url", "introspection_url",
-			"pushed_authorization_request_url", "backchannel_authentication_url", "jwks_uri",
-		},
-		Discovers: true,
-	}.Complete(p)
+	rules := provider.Standard("oidc")
+	rules.LoginScopes = []string{"openid"} // OpenID Connect Core section 3.1.2.1
+	rules.Endpoints = append(rules.Endpoints, "jwks_uri")
+	rules.Discovers = true
+	return rules.Complete(p)
 }
 
 // Issuer is the issuer of a profile, empty where it has none.
