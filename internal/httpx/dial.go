@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"syscall"
 	"time"
 
 	"github.com/authctl/authctl/internal/fault"
@@ -48,7 +47,7 @@ func (d *dialer) secure(ctx context.Context, network, addr string) (net.Conn, er
 	if trace := httptrace.ContextClientTrace(ctx); trace != nil && trace.TLSHandshakeStart != nil {
 		trace.TLSHandshakeStart() // the transport tells of the end, but of the beginning too late
 	}
-	secured := tls.Client(lateWriteErrors{conn}, d.offering(d.trust.direct(host)))
+	secured := tls.Client(&recordConn{Conn: conn}, d.offering(d.trust.direct(host)))
 	if err := secured.HandshakeContext(limited); err != nil {
 		_ = conn.Close()
 		if errors.Is(limited.Err(), context.DeadlineExceeded) {
@@ -91,16 +90,4 @@ func ConnectWithin(t *http.Transport, limit time.Duration) {
 	}
 	t.DialContext, t.DialTLSContext = within(t.DialContext), within(t.DialTLSContext)
 	t.TLSHandshakeTimeout = limit // behind a proxy the transport itself shakes hands
-}
-
-// lateWriteErrors leaves it to the next read to say that the peer hung up. In TLS 1.3 a server refuses a client's
-// certificate after the client's handshake is done: its alert, which says why, lies unread when the first write breaks.
-type lateWriteErrors struct{ net.Conn }
-
-func (c lateWriteErrors) Write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
-	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
-		return len(p), nil
-	}
-	return n, err
 }
