@@ -27,25 +27,41 @@ type sample struct {
 	peak int64 // bytes resident, at most
 }
 
-// once runs the command and reports what it printed if it did not succeed.
+// once runs the command and reports what it printed if it did not succeed. What is timed is the process alone: its
+// files are open by then, and no goroutine watches it.
 func (c command) once(ctx context.Context) (sample, error) {
-	cmd := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
-	cmd.Env = c.env
-	// A file, not a buffer: a pipe and who empties it would be measured with each run.
-	stderr, err := os.CreateTemp("", "bench-stderr-")
+	program, err := exec.LookPath(c.argv[0])
+	if err != nil {
+		return sample{}, err
+	}
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return sample{}, err
+	}
+	defer func() { _ = null.Close() }()
+	stderr, err := os.CreateTemp("", "bench-stderr-") // a pipe and who empties it would be measured with each run
 	if err != nil {
 		return sample{}, err
 	}
 	defer func() { _ = errors.Join(stderr.Close(), os.Remove(stderr.Name())) }()
-	cmd.Stderr = stderr
 	_ = os.Remove(c.out)
+
 	start := time.Now()
-	if err := cmd.Run(); err != nil {
-		said, _ := os.ReadFile(stderr.Name())
-		return sample{}, fmt.Errorf("%v: %w\n%s", c.argv, err, said)
+	process, err := os.StartProcess(program, c.argv, &os.ProcAttr{Env: c.env, Files: []*os.File{null, null, stderr}})
+	if err != nil {
+		return sample{}, err
 	}
+	stop := context.AfterFunc(ctx, func() { _ = process.Kill() })
+	state, err := process.Wait()
 	s := sample{took: time.Since(start)}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+	stop()
+	switch usage, ok := state.SysUsage().(*syscall.Rusage); {
+	case err != nil:
+		return sample{}, err
+	case !state.Success():
+		said, _ := os.ReadFile(stderr.Name())
+		return sample{}, fmt.Errorf("%v: %v\n%s", c.argv, state, said)
+	case ok:
 		s.peak = usage.Maxrss * rssUnit
 	}
 	return s, nil
