@@ -26,7 +26,6 @@ type errand struct {
 
 // begin gets the token, where there is to be one.
 func (e *errand) begin(ctx context.Context) error {
-	e.been = map[string]bool{}
 	if !e.req.NoAuth && e.client.Source != nil {
 		bearer, err := e.client.Source.Bearer(ctx)
 		if err != nil {
@@ -43,6 +42,9 @@ func (e *errand) begin(ctx context.Context) error {
 func (e *errand) settle(ctx context.Context) (*http.Response, error) {
 	for {
 		w := newWatch(ctx, e.client.IdleTimeout)
+		if e.trip != nil {
+			w.clock = e.client.now
+		}
 		res, err := e.client.send(w, e.req, e.bearer, e.trip) //nolint:contextcheck // w carries ctx
 		if err == nil && e.mayProve(res) {
 			e.prove(res)

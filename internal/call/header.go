@@ -125,7 +125,7 @@ func (c *Client) headers(req *Request) http.Header {
 	for name, values := range req.Implied {
 		out[textproto.CanonicalMIMEHeaderKey(name)] = values
 	}
-	if !req.NoAuth {
+	if !req.NoAuth && len(c.Headers) > 0 {
 		own := http.Header{}
 		for _, h := range c.Headers {
 			own.Add(h.Name, h.Value.Reveal())

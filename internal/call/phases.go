@@ -13,20 +13,20 @@ import (
 func (c *Client) phases(w *watch) *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		DNSStart: func(httptrace.DNSStartInfo) { w.enter("looking up the host") },
-		DNSDone:  func(httptrace.DNSDoneInfo) { w.mark(func() { w.at.lookedUp = c.now() }) },
+		DNSDone:  func(httptrace.DNSDoneInfo) { w.mark(func() { w.at.lookedUp = w.moment() }) },
 		ConnectStart: func(_, addr string) {
 			w.enter("connecting")
 			c.Details.note("trying %s", addr)
 		},
 		ConnectDone: func(_, _ string, err error) {
 			if err == nil {
-				w.mark(func() { w.at.connected, w.connects = c.now(), w.connects+1 })
+				w.mark(func() { w.at.connected, w.connects = w.moment(), w.connects+1 })
 			}
 		},
 		TLSHandshakeStart: func() { w.enter("shaking hands (TLS)") },
 		TLSHandshakeDone: func(state tls.ConnectionState, err error) {
 			if err == nil {
-				w.mark(func() { w.at.secured = c.now() })
+				w.mark(func() { w.at.secured = w.moment() })
 				c.secured(state)
 			}
 		},
@@ -36,7 +36,7 @@ func (c *Client) phases(w *watch) *httptrace.ClientTrace {
 			w.rest()
 			w.enter("waiting for the answer")
 		},
-		GotFirstResponseByte: func() { w.mark(func() { w.at.answered = c.now() }) },
+		GotFirstResponseByte: func() { w.mark(func() { w.at.answered = w.moment() }) },
 	}
 }
 
@@ -48,17 +48,19 @@ func (c *Client) connected(w *watch, info httptrace.GotConnInfo) {
 	again := false
 	w.mark(func() {
 		again = w.wrote && w.conn != nil && (!w.reused || w.conn == info.Conn)
-		w.reused, w.conn, w.at.ready = info.Reused, info.Conn, c.now()
+		w.reused, w.conn, w.at.ready = info.Reused, info.Conn, w.moment()
 	})
 	if again {
 		w.cancel(httpx.Refused())
 		return
 	}
-	if info.Reused {
+	switch {
+	case c.Trace == nil:
+	case info.Reused:
 		c.Trace.note("connected to %s, over a connection used before", info.Conn.RemoteAddr())
-		return
+	default:
+		c.Trace.note("connected to %s", info.Conn.RemoteAddr())
 	}
-	c.Trace.note("connected to %s", info.Conn.RemoteAddr())
 }
 
 func (c *Client) secured(state tls.ConnectionState) {

@@ -35,6 +35,9 @@ func redirects(res *http.Response) bool {
 func (e *errand) turn(res *http.Response) error {
 	defer e.client.discard(res)
 	from := e.req
+	if e.been == nil {
+		e.been = map[string]bool{}
+	}
 	e.been[from.method()+" "+from.URL.String()] = true
 	target, err := locate(from.URL, res)
 	if err != nil {

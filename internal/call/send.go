@@ -23,7 +23,7 @@ func (c *Client) send(w *watch, req *Request, bearer *httpx.Bearer, trip *Trip) 
 	if err != nil {
 		defer w.stop()
 		trip.end(w, c.now())
-		return nil, w.fault(httpx.Unanswered(err), httpx.Operation(out.Method, out.URL))
+		return nil, w.fault(httpx.Unanswered(err), out)
 	}
 	if bearer != nil {
 		bearer.Learn(out.URL, res.Header)
@@ -32,7 +32,7 @@ func (c *Client) send(w *watch, req *Request, bearer *httpx.Bearer, trip *Trip) 
 	c.Trace.response(res)
 	req.Meter.begin(false, res.ContentLength)
 	res.Body = &answerBody{
-		ReadCloser: res.Body, watch: w, op: httpx.Operation(out.Method, out.URL), meter: req.Meter,
+		ReadCloser: res.Body, watch: w, sent: out, meter: req.Meter,
 		ended: func() { trip.end(w, c.now()) },
 	}
 	if req.Compressed {
@@ -96,7 +96,7 @@ func (b *sentBody) Read(p []byte) (int, error) {
 type answerBody struct {
 	io.ReadCloser
 	watch *watch
-	op    string
+	sent  *http.Request
 	meter *Meter
 	ended func()
 }
@@ -110,7 +110,7 @@ func (b *answerBody) Read(p []byte) (int, error) {
 	}
 	b.meter.moved(false, n)
 	if err != nil && err != io.EOF { // the bare value alone is an end: a wrapped one is a cut
-		return n, b.watch.fault(err, b.op)
+		return n, b.watch.fault(err, b.sent)
 	}
 	return n, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,7 @@ type watch struct {
 	ctx    context.Context //nolint:containedctx // the request's own, made here and handed to net/http
 	cancel context.CancelCauseFunc
 	idle   time.Duration
+	clock  func() time.Time // of the marks; nil: nobody asks for them
 	timer  *time.Timer
 	begun  time.Time
 	since  atomic.Int64 // when the wait for a byte began, in nanoseconds after begun; 0: nobody waits
@@ -108,6 +110,13 @@ func (w *watch) mark(note func()) {
 	note()
 }
 
+func (w *watch) moment() time.Time {
+	if w.clock == nil {
+		return time.Time{}
+	}
+	return w.clock()
+}
+
 // written reports whether any of the request may have reached the server.
 func (w *watch) written() bool {
 	w.mu.Lock()
@@ -139,8 +148,8 @@ func (w *watch) stop() {
 	w.cancel(nil)
 }
 
-// fault says why the request or its answer failed, and names the phase where time ran out.
-func (w *watch) fault(err error, op string) *fault.Error {
+// fault says why req or its answer failed, and names the phase where time ran out.
+func (w *watch) fault(err error, req *http.Request) *fault.Error {
 	w.mu.Lock()
 	local, phase := w.local, w.phase
 	w.mu.Unlock()
@@ -156,7 +165,7 @@ func (w *watch) fault(err error, op string) *fault.Error {
 		f.Retryable = true
 	}
 	if f.Op == "" {
-		f.Op = op
+		f.Op = httpx.Operation(req.Method, req.URL)
 	}
 	return f
 }

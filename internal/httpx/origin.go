@@ -140,14 +140,16 @@ func checkName(name string) error {
 	if name == "" || len(name) > 253 {
 		return badURL("the host is empty or too long")
 	}
-	last := ""
-	for label := range strings.SplitSeq(name, ".") {
-		if label == "" || len(label) > 63 || strings.ContainsFunc(label, notInName) {
+	start := 0
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c != '.' && notInName(c), i-start >= 63 && c != '.', i == start && c == '.', i == len(name)-1 && c == '.':
 			return badURL("the host is no valid name")
+		case c == '.':
+			start = i + 1
 		}
-		last = label
 	}
-	if isNumber(last) {
+	if isNumber(name[start:]) {
 		if addr, err := netip.ParseAddr(name); err != nil || !addr.Is4() {
 			return badURL("the host is a number, but no dotted IPv4 address")
 		}
@@ -155,28 +157,27 @@ func checkName(name string) error {
 	return nil
 }
 
-func notInName(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
+func notInName(c byte) bool {
+	return (c < 'a' || c > 'z') && !isDigit(c) && c != '-' && c != '_'
 }
 
 func isNumber(label string) bool {
-	digits, base := label, 10
-	if hex, ok := strings.CutPrefix(label, "0x"); ok {
-		digits, base = hex, 16
+	hex, ok := strings.CutPrefix(label, "0x")
+	if !ok {
+		return isDigit(label[0]) && strings.Trim(label, "0123456789") == ""
 	}
-	_, err := strconv.ParseUint(digits, base, 64)
-	return digits == "" || err == nil || strings.Trim(digits, "0123456789") == ""
+	_, err := strconv.ParseUint(hex, 16, 64)
+	return hex == "" || err == nil || strings.Trim(hex, "0123456789") == ""
 }
 
 func canonicalPort(scheme, port string) (string, error) {
 	if port == "" {
 		return defaultPort(scheme), nil
 	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil || n == 0 {
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 		return "", badURL("the port is no number from 1 to 65535")
 	}
-	return strconv.FormatUint(n, 10), nil
+	return strings.TrimLeft(port, "0"), nil
 }
 
 func defaultPort(scheme string) string {
