@@ -28,7 +28,7 @@ func (w *wiring) session(p *profile.Profile, o cli.Options) (*auth.Session, erro
 	}
 	return &auth.Session{
 		Profile: p.Name, Provider: p.Provider, Identity: source.Identity, Grant: source.Grant, Life: source.Life,
-		Bound: source.Bound, Root: source.Root, ProofKey: source.ProofKey,
+		Bound: source.Bound, Upstream: source.Upstream, Root: source.Root, ProofKey: source.ProofKey,
 		Store: store, Spare: w.spare(o), Locks: locks, Notes: w.locks, Clock: now, Skew: p.ExpirySkew, Warn: o.Warn,
 	}, nil
 }
@@ -56,15 +56,15 @@ func (w *wiring) ports(p *profile.Profile, o cli.Options) provider.Ports {
 		Secret: func(ctx context.Context, ref secret.Ref, key string) (secret.String, error) {
 			return w.resolve(ctx, p, ref, key, o)
 		},
-		Realms:     realmMemory{w.cacheDir()},
-		Documents:  documents{w.cacheDir()},
-		Token:      w.tokenOf(o),
-		TokenBound: w.boundOf(o),
-		Nonces:     &w.nonces,
-		Getenv:     os.LookupEnv,
-		Direct:     &direct,
-		ReadFile:   readFile,
-		Note:       o.Trace,
+		Realms:         realmMemory{w.cacheDir()},
+		Documents:      documents{w.cacheDir()},
+		Token:          w.tokenOf(o),
+		TokenDependsOn: w.dependsOn(o),
+		Nonces:         &w.nonces,
+		Getenv:         os.LookupEnv,
+		Direct:         &direct,
+		ReadFile:       readFile,
+		Note:           o.Trace,
 	}
 }
 

@@ -33,14 +33,7 @@ func (w *wiring) tokenOf(o cli.Options) func(ctx context.Context, name, which st
 }
 
 func (w *wiring) tokenOfProfile(ctx context.Context, o cli.Options, name, which string) (secret.String, error) {
-	if o.File == nil {
-		return secret.String{}, fault.New(fault.Internal, "", "no profiles to look in for %q", name)
-	}
-	p, err := o.File.Choose(name)
-	if err != nil {
-		return secret.String{}, err
-	}
-	session, err := w.session(p, o)
+	session, err := w.sessionOf(o, name)
 	if err != nil {
 		return secret.String{}, err
 	}
@@ -51,31 +44,35 @@ func (w *wiring) tokenOfProfile(ctx context.Context, o cli.Options, name, which 
 		}
 		return answer.Token.AccessToken, nil
 	}
-	return storedToken(ctx, session, p, which)
+	return storedToken(ctx, session, which)
 }
 
-// boundOf gives what a token of another profile of the file depends on: a token that was exchanged for it is no other
-// subject's.
-func (w *wiring) boundOf(o cli.Options) func(ctx context.Context, name string) ([]secret.String, error) {
+// dependsOn gives what a token of another profile of the file depends on.
+func (w *wiring) dependsOn(o cli.Options) func(ctx context.Context, name string) ([]secret.String, error) {
 	return func(ctx context.Context, name string) ([]secret.String, error) {
-		if o.File == nil {
-			return nil, fault.New(fault.Internal, "", "no profiles to look in for %q", name)
-		}
-		p, err := o.File.Choose(name)
+		session, err := w.sessionOf(o, name)
 		if err != nil {
 			return nil, err
 		}
-		source, err := w.source(p, o)
-		if err != nil {
-			return nil, err
-		}
-		bound, err := source.Bound(ctx)
-		return append(bound, secret.New("identity of profile "+name+" "+source.Identity.Key())), err
+		list, err := session.DependsOn(ctx)
+		return append(list, secret.New("profile "+name)), err
 	}
 }
 
+// sessionOf opens another profile of the file.
+func (w *wiring) sessionOf(o cli.Options, name string) (*auth.Session, error) {
+	if o.File == nil {
+		return nil, fault.New(fault.Internal, "", "no profiles to look in for %q", name)
+	}
+	p, err := o.File.Choose(name)
+	if err != nil {
+		return nil, err
+	}
+	return w.session(p, o)
+}
+
 // storedToken is what a login left beside the access token.
-func storedToken(ctx context.Context, session *auth.Session, p *profile.Profile, which string) (secret.String, error) {
+func storedToken(ctx context.Context, session *auth.Session, which string) (secret.String, error) {
 	r, err := session.Stored(ctx)
 	if err != nil {
 		return secret.String{}, err
@@ -86,9 +83,9 @@ func storedToken(ctx context.Context, session *auth.Session, p *profile.Profile,
 	e := fault.New(fault.Auth, "auth.no_token", "no %s is stored", which)
 	if _, ok := session.Grant.(grant.Login); ok {
 		e.Code = "auth.login_required"
-		return secret.String{}, e.Hint("authctl login -p %s", p.Name)
+		return secret.String{}, e.Hint("authctl login -p %s", session.Profile)
 	}
-	return secret.String{}, e.Hint("authctl token get -p %s", p.Name)
+	return secret.String{}, e.Hint("authctl token get -p %s", session.Profile)
 }
 
 func besides(r *tokenstore.Record, which string) secret.String {

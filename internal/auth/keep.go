@@ -22,7 +22,7 @@ const (
 
 // save keeps a token that lives at all. A store that cannot write costs the user the next request, not this token:
 // that is a warning, unless the token carries a refresh token that nothing could bring back.
-func (s *Session) save(ctx context.Context, token *grant.Token) error {
+func (s *Session) save(ctx context.Context, token *grant.Token, from lineage) error {
 	if !token.ExpiresAt.After(token.ObtainedAt) && token.RefreshToken.IsZero() {
 		return nil
 	}
@@ -36,7 +36,8 @@ func (s *Session) save(ctx context.Context, token *grant.Token) error {
 		return err
 	}
 	s.clearNotes()
-	record := s.record(token, bound, root)
+	record := s.record(token, append(bound, from.upstream...), root)
+	record.Login = from.login
 	if !token.RefreshToken.IsZero() {
 		return s.saveForGood(ctx, record)
 	}

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/rand"
 
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/grant"
@@ -33,7 +34,7 @@ func (s *Session) Login(ctx context.Context, person Person) (*Answer, error) {
 	if unlock, _, err := s.lock(ctx); err == nil {
 		defer unlock()
 	}
-	if err := s.save(context.WithoutCancel(ctx), token); err != nil {
+	if err := s.save(context.WithoutCancel(ctx), token, lineage{login: rand.Text()}); err != nil {
 		return nil, err
 	}
 	return &Answer{Token: token}, s.prove(ctx, token)

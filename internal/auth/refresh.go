@@ -27,7 +27,7 @@ func (s *Session) refreshed(ctx context.Context, w wish, r *tokenstore.Record, b
 	token, err := unhurried(refresh)(ctx, w.ask)
 	switch {
 	case err == nil:
-		return s.answer(w, token, s.saveRefreshed(ctx, r, token))
+		return s.answer(w, token, s.saveRefreshed(ctx, r, token, lineage{r.Login, w.upstream}))
 	case !isRefused(err):
 		s.noteFailure(ctx, err)
 		return nil, err
@@ -74,12 +74,12 @@ func isRefused(err error) bool {
 }
 
 // saveRefreshed keeps the token in the place of the entry that it was got with, and of no other.
-func (s *Session) saveRefreshed(ctx context.Context, r *tokenstore.Record, token *grant.Token) error {
+func (s *Session) saveRefreshed(ctx context.Context, r *tokenstore.Record, token *grant.Token, from lineage) error {
 	now, err := s.Store.Get(context.WithoutCancel(ctx), r.Key)
 	if err == nil && !sameEntry(now, r) {
 		return ctx.Err() // a login of another process, which is newer
 	}
-	return s.save(ctx, token)
+	return s.save(ctx, token, from)
 }
 
 // afterRefusal goes on where a refresh token was refused: with a newer one of another process, else without.

@@ -32,6 +32,8 @@ type Session struct {
 	// Bound gives what a stored token must have been got with besides the identity: the secrets, as far as they can
 	// be read without asking anybody, and what discovery found.
 	Bound func(ctx context.Context) ([]secret.String, error)
+	// Upstream gives what the tokens of other profiles depend on that this one is exchanged for; nil: there are none.
+	Upstream func(ctx context.Context) ([]secret.String, error)
 	// Root gives the part of Bound that refresh tokens grow from. Who has it may use the newest of them whatever else has
 	// changed, such as the client's secret; nil: there is none.
 	Root func(ctx context.Context) ([]secret.String, error)
@@ -69,8 +71,9 @@ type wish struct {
 	want   Want
 	ask    grant.Ask
 	serves func(*tokenstore.Record) bool
-	bound  []secret.String
-	again  bool // a refresh token was refused, and another process had put a newer one in its place
+	bound  []secret.String // Bound and upstream
+	lineage
+	again bool // a refresh token was refused, and another process had put a newer one in its place
 }
 
 // Token gives a live token: the stored one, else a new one. However many processes miss at the same time, one of
@@ -106,9 +109,13 @@ func (s *Session) fulfil(ctx context.Context, w wish) (answer *Answer, err error
 // anew, and kept.
 func (s *Session) singleFlight(ctx context.Context, w wish) (*Answer, error) {
 	var err error
+	if w.upstream, err = s.upstream(ctx); err != nil {
+		return nil, err
+	}
 	if w.bound, err = s.Bound(ctx); err != nil {
 		return nil, err
 	}
+	w.bound = append(w.bound, w.upstream...)
 	if r, err := s.stored(ctx, w.bound); err != nil {
 		return nil, err
 	} else if r != nil && w.serves(r) {
@@ -162,7 +169,7 @@ func (s *Session) granted(ctx context.Context, w wish) (*Answer, error) {
 		s.noteFailure(ctx, err)
 		return nil, s.loginRequired(err, nil)
 	}
-	return s.answer(w, token, s.save(ctx, token))
+	return s.answer(w, token, s.save(ctx, token, lineage{upstream: w.upstream}))
 }
 
 // uncached asks for a token of one's own; the server's wish for a pause holds all the same.

@@ -37,8 +37,8 @@ type Ports struct {
 	// Token gives another profile's current token without a person, for a token exchange: which is access_token,
 	// id_token or refresh_token.
 	Token func(ctx context.Context, profile, which string) (secret.String, error)
-	// TokenBound gives what another profile's token depends on, its identity too; nil: nothing is known of it.
-	TokenBound func(ctx context.Context, profile string) ([]secret.String, error)
+	// TokenDependsOn gives what another profile's token depends on; nil: nothing is known of it.
+	TokenDependsOn func(ctx context.Context, profile string) ([]secret.String, error)
 	// Documents keeps public documents of servers between runs, such as discovery metadata.
 	Documents Documents
 	// Getenv reads the environment, for the variables that a platform hands its workloads (AZURE_*, IDENTITY_*).
@@ -71,6 +71,8 @@ type Source struct {
 	Identity profile.Identity
 	Grant    grant.Grant // a [grant.Refresher] and a [grant.Login] as well where it can be
 	Bound    Bound
+	// Upstream is what the tokens of other profiles depend on that this one is exchanged for; nil: there are none.
+	Upstream Bound
 	// Root is the part of Bound that refresh tokens grow from: the one that the profile names. Nil: it names none.
 	Root Bound
 	// ProofKey gives the private JWK that tokens are bound to where it is the user's own (RFC 9449); nil: it is kept with

@@ -21,16 +21,29 @@ func NewSource(p *profile.Profile, ports Ports, config grant.Config) *Source {
 			return ports.Bind(ctx, p.Name, Secret{"refresh_token", p.RefreshToken})
 		}
 	}
-	// What was got for one subject must not pass for what another one would get.
-	for _, input := range []profile.TokenInput{p.SubjectToken, p.ActorToken} {
-		if input.Profile != "" && ports.TokenBound != nil {
-			s.Bound = s.Bound.And(func(ctx context.Context) ([]secret.String, error) { return ports.TokenBound(ctx, input.Profile) })
-		}
-	}
+	s.Upstream = ports.upstream(p)
 	if !p.DPoP.Key.IsZero() {
 		s.ProofKey = ports.proofKey(p.DPoP)
 	}
 	return s
+}
+
+// upstream is what the exchanged tokens of other profiles depend on: what was got for one subject must not pass for what
+// another one would get.
+func (p Ports) upstream(of *profile.Profile) Bound {
+	var bound Bound
+	for _, input := range []profile.TokenInput{of.SubjectToken, of.ActorToken} {
+		if input.Profile == "" || p.TokenDependsOn == nil {
+			continue
+		}
+		further := func(ctx context.Context) ([]secret.String, error) { return p.TokenDependsOn(ctx, input.Profile) }
+		if bound == nil {
+			bound = further
+		} else {
+			bound = bound.And(further)
+		}
+	}
+	return bound
 }
 
 // Config is what a completed profile says about every grant.

@@ -233,16 +233,16 @@ func TestAnExchangedTokenIsBoundToWhatTheOtherProfilesTokenDependsOn(t *testing.
 	p.SubjectToken, p.ActorToken = profile.TokenInput{Profile: "me"}, profile.TokenInput{Profile: "robot"}
 	ports := ports(s)
 	var locked error
-	ports.TokenBound = func(_ context.Context, name string) ([]secret.String, error) {
+	ports.TokenDependsOn = func(_ context.Context, name string) ([]secret.String, error) {
 		return []secret.String{secret.New("what " + name + " is")}, locked
 	}
 	source := providertest.Source(t, oauth2.Provider(), p, ports)
-	bound, err := source.Bound(t.Context())
+	bound, err := source.Upstream(t.Context())
 	if err != nil || len(bound) != 2 || bound[0].Reveal() != "what me is" || bound[1].Reveal() != "what robot is" {
 		t.Errorf("%d, %v", len(bound), err)
 	}
 	locked = errors.New("no such variable")
-	if _, err := source.Bound(t.Context()); !errors.Is(err, locked) {
+	if _, err := source.Upstream(t.Context()); !errors.Is(err, locked) {
 		t.Error(err)
 	}
 	if s.Count() != 0 {

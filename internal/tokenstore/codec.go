@@ -42,6 +42,7 @@ type encoded struct {
 	Scope        string    `json:"scope"`
 	ObtainedAt   time.Time `json:"obtained_at"`
 	ExpiresAt    time.Time `json:"expires_at"`
+	Login        string    `json:"login"`
 	Salt         []byte    `json:"salt"`
 	Binding      []byte    `json:"binding"`
 	Root         []byte    `json:"root"`
@@ -57,7 +58,8 @@ func Encode(r *Record) ([]byte, error) {
 		Subject: r.Subject, Scopes: r.Scopes, TokenType: r.TokenType, Scope: r.Scope,
 		AccessToken: r.AccessToken.Reveal(), RefreshToken: r.RefreshToken.Reveal(), IDToken: r.IDToken.Reveal(),
 		ProofKey:   r.ProofKey.Reveal(),
-		ObtainedAt: r.ObtainedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), Salt: r.Salt, Binding: r.Binding, Root: r.Root,
+		ObtainedAt: r.ObtainedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(),
+		Login: r.Login, Salt: r.Salt, Binding: r.Binding, Root: r.Root,
 	}
 	// JSON would replace bytes that are not UTF-8 and give back another token than it was given.
 	for _, s := range []string{e.AccessToken, e.RefreshToken, e.IDToken, e.ProofKey} {
@@ -100,7 +102,8 @@ func Decode(key string, data []byte) (*Record, error) {
 		Subject: e.Subject, Scopes: e.Scopes, TokenType: e.TokenType, Scope: e.Scope,
 		AccessToken: secret.New(e.AccessToken), RefreshToken: secret.New(e.RefreshToken), IDToken: secret.New(e.IDToken),
 		ProofKey:   secret.New(e.ProofKey),
-		ObtainedAt: e.ObtainedAt.UTC(), ExpiresAt: e.ExpiresAt.UTC(), Salt: e.Salt, Binding: e.Binding, Root: e.Root,
+		ObtainedAt: e.ObtainedAt.UTC(), ExpiresAt: e.ExpiresAt.UTC(),
+		Login: e.Login, Salt: e.Salt, Binding: e.Binding, Root: e.Root,
 	}, nil
 }
 

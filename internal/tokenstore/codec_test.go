@@ -98,7 +98,7 @@ func TestTheFormIsStable(t *testing.T) {
 	}
 	want := []string{
 		"key", "profile", "provider", "endpoint", "client_id", "subject", "scopes", "access_token", "token_type",
-		"refresh_token", "id_token", "proof_key", "scope", "obtained_at", "expires_at", "salt", "binding", "root",
+		"refresh_token", "id_token", "proof_key", "scope", "obtained_at", "expires_at", "login", "salt", "binding", "root",
 	}
 	for _, name := range want {
 		if _, ok := members[name]; !ok {

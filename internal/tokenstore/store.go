@@ -53,6 +53,9 @@ type Record struct {
 	ObtainedAt time.Time // wall clock from just before the request was sent
 	ExpiresAt  time.Time
 
+	// Login names the login that the tokens grew from, a new name each time; empty: nobody logged in for them.
+	Login string
+
 	// Binding is HMAC-SHA256(Salt, the secrets and discovered values that the token was got with).
 	Salt, Binding []byte
 	// Root is the same of the refresh token that the profile names, which this record's has replaced; empty: it names none.

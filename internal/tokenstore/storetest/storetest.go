@@ -32,7 +32,7 @@ func Record(name string, tokenLen int) *tokenstore.Record {
 		AccessToken: secret.New(strings.Repeat("t", tokenLen)), TokenType: "Bearer",
 		RefreshToken: secret.New("refresh-" + name), IDToken: secret.New("id-" + name), Scope: "read",
 		ObtainedAt: obtained, ExpiresAt: obtained.Add(time.Hour),
-		Salt: []byte{0, 1, 0xff}, Binding: []byte{2, 0, 3}, Root: []byte{4, 0},
+		Login: "XYZ", Salt: []byte{0, 1, 0xff}, Binding: []byte{2, 0, 3}, Root: []byte{4, 0},
 	}
 }
 
