@@ -173,21 +173,35 @@ func TestTheProfilesRefreshTokenIsSentOnceUntilItsValueChanges(t *testing.T) {
 	}
 }
 
-func TestARefusalThatSaysNothingOfTheTokenDoesNotMarkItSpent(t *testing.T) {
-	r := newRig(t)
-	idp, first := r.server, r.idp.Login()
-	if _, err := r.named(first).Token(t.Context(), auth.Want{}); err != nil {
-		t.Fatal(err)
-	}
-	r.wait(2 * time.Hour)
-	r.server = authtest.FakeIDP(t, authtest.Answer(http.StatusForbidden, "blocked"))
-	if _, err := r.named(first).Token(t.Context(), auth.Want{}); fault.From(err).Status != http.StatusForbidden {
-		t.Fatalf("%v", err)
-	}
-	r.server = idp
-	r.wait(time.Hour)
-	if _, err := r.named(first).Token(t.Context(), auth.Want{}); err != nil || r.idp.Refreshes() != 2 {
-		t.Fatalf("%v after %d refreshes", err, r.idp.Refreshes())
+func TestAnyRefusalButTheClientsMarksTheProfilesRefreshTokenSpent(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		body   string
+		spent  bool
+	}{
+		{http.StatusBadRequest, `{"error":"invalid_grant"}`, true},
+		{http.StatusBadRequest, `{"error":"invalid_request"}`, true},
+		{http.StatusBadRequest, "", true},
+		{http.StatusForbidden, "blocked", true},
+		{http.StatusUnauthorized, "", true},
+		{http.StatusUnauthorized, `{"error":"invalid_client"}`, false},
+	} {
+		r := newRig(t)
+		idp, first := r.server, r.idp.Login()
+		if _, err := r.named(first).Token(t.Context(), auth.Want{}); err != nil {
+			t.Fatal(err)
+		}
+		r.wait(2 * time.Hour)
+		r.server = authtest.FakeIDP(t, authtest.Answer(c.status, c.body))
+		if _, err := r.named(first).Token(t.Context(), auth.Want{}); fault.From(err).Status != c.status {
+			t.Fatalf("%+v: %v", c, err)
+		}
+		r.server = idp
+		r.wait(time.Hour)
+		_, err := r.named(first).Token(t.Context(), auth.Want{})
+		if spent := fault.From(err).Code == "auth.refresh_token_spent"; spent != c.spent || !spent && (err != nil || r.idp.Refreshes() != 2) {
+			t.Errorf("%+v: %v after %d refreshes", c, err, r.idp.Refreshes())
+		}
 	}
 }
 

@@ -125,11 +125,12 @@ func (s *Session) spendsRefreshToken() bool {
 	return s.Identity.Grant == "refresh_token" && !login
 }
 
-// spent is the refusal of a refresh token that had replaced the profile's own. Where the server says that it is over
-// for good, the entry is marked, so that the profile's own is not sent again: the mark is bound to its value.
+// spent is the refusal of a refresh token that had replaced the profile's own. The entry is marked, so that neither is
+// sent again: the mark is bound to the value of the profile's. A refused client is no word about its token, and a wrong
+// secret must not cost what nobody could bring back.
 func (s *Session) spent(ctx context.Context, r *tokenstore.Record, refusal error) error {
 	e := fault.From(refusal)
-	if r == nil || e.OAuthError != "invalid_grant" {
+	if r == nil || e.OAuthError == "invalid_client" {
 		return refusal
 	}
 	marked := *r
