@@ -33,7 +33,7 @@ type Header struct {
 // Client sends calls. It may be used by several goroutines.
 type Client struct {
 	Transport *http.Transport
-	Shared    bool        // other calls use the connections at the same time
+	Many      *Many       // the calls are many, and under way at the same time; nil: it is one
 	Source    TokenSource // nil: calls carry no token
 	Bound     bool        // what Source gives is bound to a key (RFC 9449); for Preview, which asks for no token
 
@@ -136,7 +136,7 @@ func (c *Client) discard(res *http.Response) {
 	if res != nil {
 		_ = res.Body.Close()
 	}
-	if !c.Shared {
+	if c.Many == nil {
 		c.Transport.CloseIdleConnections()
 	}
 }

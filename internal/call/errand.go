@@ -41,7 +41,7 @@ func (e *errand) begin(ctx context.Context) error {
 // settle sends the request until its answer, or its failure, is one to keep.
 func (e *errand) settle(ctx context.Context) (*http.Response, error) {
 	for {
-		w := newWatch(ctx, e.client.IdleTimeout)
+		w := e.client.Many.watch(ctx, e.client.IdleTimeout)
 		if e.trip != nil {
 			w.clock = e.client.now
 		}

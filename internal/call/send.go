@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/httpx"
@@ -33,7 +32,7 @@ func (c *Client) send(w *watch, req *Request, bearer *httpx.Bearer, trip *Trip) 
 	req.Meter.begin(false, res.ContentLength)
 	res.Body = &answerBody{
 		ReadCloser: res.Body, watch: w, sent: out, meter: req.Meter,
-		ended: func() { trip.end(w, c.now()) },
+		ended: func() { trip.end(w, c.now()) }, many: c.Many,
 	}
 	if req.Compressed {
 		unpack(res)
@@ -46,7 +45,7 @@ func (c *Client) build(w *watch, req *Request, bearer *httpx.Bearer) (*http.Requ
 	target := *req.URL
 	target.Fragment, target.RawFragment = "", ""
 	out := (&http.Request{Method: req.method(), URL: &target, Header: c.headers(req)}).
-		WithContext(httptrace.WithClientTrace(w.ctx, c.phases(w)))
+		WithContext(w.traced(c.phases))
 	out.Host = out.Header.Get("Host") // net/http takes it from here
 	out.Header.Del("Host")
 	if bearer != nil {
@@ -98,7 +97,9 @@ type answerBody struct {
 	watch *watch
 	sent  *http.Request
 	meter *Meter
+	whole bool
 	ended func()
+	many  *Many // takes the watch when the body came to its end
 }
 
 func (b *answerBody) Read(p []byte) (int, error) {
@@ -109,16 +110,27 @@ func (b *answerBody) Read(p []byte) (int, error) {
 		b.watch.attend()
 	}
 	b.meter.moved(false, n)
-	if err != nil && err != io.EOF { // the bare value alone is an end: a wrapped one is a cut
+	switch {
+	case err == io.EOF: // the bare value alone is an end: a wrapped one is a cut
+		b.whole = true
+	case err != nil:
 		return n, b.watch.fault(err, b.sent)
 	}
 	return n, err
 }
 
 func (b *answerBody) Close() error {
-	defer b.watch.stop()
+	defer b.release()
 	b.ended()
 	return b.ReadCloser.Close()
+}
+
+func (b *answerBody) release() {
+	if b.whole && b.sent.Body == nil {
+		b.many.keep(b.watch)
+	} else {
+		b.watch.stop()
+	}
 }
 
 // localFault is a failure to read what is to be sent.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,7 +24,9 @@ const (
 
 // watch follows one request: what it is doing, whether bytes still move, and who is to blame for its end.
 type watch struct {
+	parent context.Context //nolint:containedctx // what ctx was made of
 	ctx    context.Context //nolint:containedctx // the request's own, made here and handed to net/http
+	told   context.Context //nolint:containedctx // ctx with the hooks of net/http/httptrace
 	cancel context.CancelCauseFunc
 	idle   time.Duration
 	clock  func() time.Time // of the marks; nil: nobody asks for them
@@ -50,10 +53,29 @@ func newWatch(ctx context.Context, idle time.Duration) *watch {
 	if idle <= 0 {
 		idle = defaultIdle
 	}
-	w := &watch{idle: idle, phase: "connecting", begun: time.Now()}
+	w := &watch{parent: ctx, idle: idle, phase: "connecting", begun: time.Now()}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
 	w.timer = time.AfterFunc(idle, w.look)
 	return w
+}
+
+// again makes w as new, for another request.
+func (w *watch) again() {
+	w.since.Store(0)
+	w.sent.Store(0)
+	w.received.Store(0)
+	w.mu.Lock()
+	w.phase, w.local, w.at, w.connects, w.wrote, w.reused, w.conn = "connecting", nil, marks{}, 0, false, false, nil
+	w.mu.Unlock()
+	w.timer.Reset(w.idle)
+}
+
+// traced is ctx with what tells w of the request's phases.
+func (w *watch) traced(phases func(*watch) *httptrace.ClientTrace) context.Context {
+	if w.told == nil {
+		w.told = httptrace.WithClientTrace(w.ctx, phases(w))
+	}
+	return w.told
 }
 
 // look ends the request if nothing moved for as long as is allowed, and otherwise looks again when that could be. A

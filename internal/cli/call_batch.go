@@ -111,7 +111,7 @@ func (g *globals) runBatch(ctx context.Context, o *callOptions) error {
 	if err != nil {
 		return err
 	}
-	client.Shared = true
+	client.Many = &call.Many{}
 	keepConnections(client.Transport, run.Parallel)
 	run.Prepare = preparer(p, client, shared)
 	run.Doer = newBatchTokens(client, g.app.Clock).doer

@@ -66,7 +66,7 @@ func batchAgainst(t *testing.T, n int, clock func() time.Time, api http.HandlerF
 	keepConnections(transport, 8)
 	t.Cleanup(transport.CloseIdleConnections)
 	source := &issuer{origins: httpx.Origins{origin}}
-	client := &call.Client{Transport: transport, Shared: true, Origins: source.origins, Source: source}
+	client := &call.Client{Transport: transport, Many: &call.Many{}, Origins: source.origins, Source: source}
 	base := batch.NewBase(server.URL)
 	run := batch.Run{
 		Parallel: 8, ContinueOnError: true, Doer: newBatchTokens(client, clock).doer,
