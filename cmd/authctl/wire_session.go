@@ -64,6 +64,7 @@ func (w *wiring) ports(p *profile.Profile, o cli.Options) provider.Ports {
 		Getenv:         os.LookupEnv,
 		Direct:         &direct,
 		ReadFile:       readFile,
+		ReadNamed:      readNamed,
 		Note:           o.Trace,
 	}
 }

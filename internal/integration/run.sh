@@ -86,6 +86,12 @@ else
 	suite kubectl integration -run '^TestKubectl' ./internal/integration
 fi
 
+if "$here/kit/var-opt.sh" "$here" true 2>/dev/null; then
+	suite arc integration -run '^TestArc' ./internal/integration
+else
+	noted="${noted:+$noted
+}integration: not tried: Azure Arc's agent, which needs a mount namespace with a /var/opt of its own"
+fi
 suite killed integration -run '^TestKilled' ./internal/integration
 suite refresh integration -run '^TestRefresh' ./internal/integration
 

@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/authctl/authctl/internal/dpop"
@@ -34,6 +35,9 @@ type Ports struct {
 	Realms RealmMemory
 	// ReadFile reads a file that a profile names, ~ expanded.
 	ReadFile func(path string) ([]byte, error)
+	// ReadNamed reads a file that a server names: a regular file of at most limit bytes, where neither its own name nor
+	// its folder's is a link. Whatever else stands there is [ErrNotNamed], and is not read.
+	ReadNamed func(path string, limit int64) ([]byte, error)
 	// Token gives another profile's current token without a person, for a token exchange: which is access_token,
 	// id_token or refresh_token.
 	Token func(ctx context.Context, profile, which string) (secret.String, error)
@@ -51,6 +55,9 @@ type Ports struct {
 	// Note tells a person what was chosen on their behalf; may be nil.
 	Note func(format string, args ...any)
 }
+
+// ErrNotNamed is the refusal of a file that is not what a name promises.
+var ErrNotNamed = errors.New("it is a link, no regular file, or too large")
 
 // RealmMemory remembers the API Connect realm that discovery chose. An absent or unreadable memory remembers nothing;
 // only Remember and Forget may fail, and a token is got all the same.

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/subtle"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,6 +67,9 @@ func (a *azure) arc(x *exchange) reply {
 	case !same(proof, a.arcKey.Reveal()):
 		return a.fail(x, problem{status: 401, code: "unauthorized_client", text: "Invalid Basic Authorization header"})
 	}
+	if a.chosen(x) {
+		return a.fail(x, problem{status: 400, code: "invalid_request", text: "Identity not found"})
+	}
 	who, wrong := a.who(x, "")
 	if wrong != nil {
 		return a.fail(x, *wrong)
@@ -74,6 +78,12 @@ func (a *azure) arc(x *exchange) reply {
 	return a.tokenReply(
 		member{"access_token", a.give(who)}, member{"expires_in", life}, member{"expires_on", a.clock().Unix() + life},
 		member{"not_before", a.clock().Unix()}, member{"resource", x.URL.Query().Get("resource")}, member{"token_type", "Bearer"})
+}
+
+// chosen tells of a request for another identity than the machine's own, which is all that an Arc machine has.
+func (a *azure) chosen(x *exchange) bool {
+	q := x.URL.Query()
+	return slices.ContainsFunc([]string{"client_id", "object_id", "principal_id", "msi_res_id", "mi_res_id"}, q.Has)
 }
 
 // appService says when the token ends, and not how long it lives.

@@ -38,6 +38,7 @@ func TestAMachineHandsOutItsTokens(t *testing.T) {
 		"Arc, wrong":            {arc + asked, []string{"Metadata", "true", "Authorization", "Basic x"}, 401, "Invalid"},
 		"Arc":                   {arc + asked, []string{"Metadata", "true", "Authorization", "Basic " + r.env["ARC_KEY"]}, 200, `"expires_in":86399`},
 		"Arc, a client":         {arc + asked + "&client_id=other", []string{"Metadata", "true", "Authorization", "Basic " + r.env["ARC_KEY"]}, 400, "Identity not found"},
+		"Arc, a known client":   {arc + asked + "&client_id=" + machineIdentity, []string{"Metadata", "true", "Authorization", "Basic " + r.env["ARC_KEY"]}, 400, "Identity not found"},
 	} {
 		a := r.do(t, "GET", c.url, "", c.headers...)
 		if a.StatusCode != c.status || !strings.Contains(a.body, c.want) {

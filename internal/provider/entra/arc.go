@@ -1,6 +1,8 @@
 package entra
 
 import (
+	"errors"
+	"io/fs"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -22,22 +24,42 @@ func arcProof(reply http.Header, ports provider.Ports) (secret.String, error) {
 	_, path, ok := strings.Cut(challenge, "realm=")
 	if scheme, _, _ := strings.Cut(challenge, " "); !ok || !strings.EqualFold(scheme, "Basic") {
 		return secret.String{}, fault.New(fault.Protocol, "protocol.arc_challenge", "the agent's 401 does not name the file of its challenge").
-			Doing("Azure Arc")
+			Doing("Azure Arc").Hint(noAgent)
 	}
 	path = strings.Trim(strings.TrimSpace(path), `"`)
 	if !inArcFolder(path, runtime.GOOS) {
-		return secret.String{}, fault.New(fault.Policy, "policy.arc_file",
-			"the agent's 401 names a file that is no .key file of the agent's own folder, and is not read").Doing("Azure Arc")
+		return secret.String{}, arcFile("the agent's 401 names a file that is no .key file of the agent's own folder, and is not read")
 	}
-	data, err := readFile(ports, path)
-	if err != nil {
-		return secret.String{}, err.Doing("Azure Arc").Hint("the group himds may read it: sudo usermod -aG himds $USER, then log in again")
+	data, err := ports.ReadNamed(path, maxArcKey)
+	switch {
+	case errors.Is(err, provider.ErrNotNamed):
+		return secret.String{}, arcFile("the agent's key file is not read: %v", err)
+	case err != nil:
+		return secret.String{}, fault.New(fault.Config, "config.file", "%w", err).Doing("Azure Arc").Hint("%s", arcHint(err, runtime.GOOS))
 	}
 	text := strings.TrimSuffix(string(data), "\n")
-	if text == "" || len(data) > maxArcKey || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return secret.String{}, fault.New(fault.Policy, "policy.arc_file", "the agent's key file is empty, too large, or holds no key").Doing("Azure Arc")
+	if text == "" || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return secret.String{}, arcFile("the agent's key file holds no key")
 	}
 	return secret.New(text), nil
+}
+
+// noAgent is the hint where something answers that does not behave as the agent does.
+const noAgent = "unset IMDS_ENDPOINT, unless this machine is one of Azure Arc's; there azcmagent show tells how its agent is"
+
+func arcFile(format string, args ...any) *fault.Error {
+	return fault.New(fault.Policy, "policy.arc_file", format, args...).Doing("Azure Arc").Hint(noAgent)
+}
+
+// arcHint is what to do about a key file that cannot be read.
+func arcHint(err error, system string) string {
+	switch {
+	case !errors.Is(err, fs.ErrPermission):
+		return noAgent
+	case system == "windows":
+		return "administrators and the group Hybrid agent extension applications may read it"
+	}
+	return "the group himds may read it: sudo usermod -aG himds $USER, then log in again"
 }
 
 // inArcFolder takes a plain name in the one folder of the platform: no folder below it, no way out of it.
@@ -56,7 +78,7 @@ func inArcFolder(path, system string) bool {
 func loopbackOnly(address string) error {
 	u, err := url.Parse(address)
 	if err == nil {
-		if addr, bad := netip.ParseAddr(u.Hostname()); u.Hostname() == "localhost" || bad == nil && addr.IsLoopback() {
+		if addr, bad := netip.ParseAddr(u.Hostname()); strings.EqualFold(u.Hostname(), "localhost") || bad == nil && addr.IsLoopback() {
 			return nil
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/grant"
 	"github.com/authctl/authctl/internal/profile"
+	"github.com/authctl/authctl/internal/provider"
 	"github.com/authctl/authctl/internal/provider/entra"
 	"github.com/authctl/authctl/internal/provider/providertest"
 )
@@ -69,10 +70,13 @@ func TestAnAgentThatNamesAnotherFileGetsNothing(t *testing.T) {
 		ports := providertest.Ports(s.Client())
 		ports.Direct = ports.Endpoint
 		var read []string
-		ports.ReadFile = func(path string) ([]byte, error) {
+		ports.ReadNamed = func(path string, limit int64) ([]byte, error) {
 			read = append(read, path)
-			if c.content == "" {
+			switch {
+			case c.content == "":
 				return nil, errors.New("no such file")
+			case int64(len(c.content)) > limit:
+				return nil, provider.ErrNotNamed
 			}
 			return []byte(c.content), nil
 		}

@@ -127,6 +127,7 @@ func files(ports provider.Ports, content map[string]string) provider.Ports {
 		}
 		return []byte(text), nil
 	}
+	ports.ReadNamed = func(path string, _ int64) ([]byte, error) { return ports.ReadFile(path) }
 	return ports
 }
 

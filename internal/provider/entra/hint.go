@@ -88,13 +88,15 @@ func adviceOn(code string) string {
 }
 
 // hintMachine is for the answers of a platform's token service, whose codes are few and not stable.
-func hintMachine(e *fault.Error, name string) {
+func hintMachine(e *fault.Error, f platform) {
 	switch {
+	case e.Code == "config.platform":
+		e.Hint("check %s, which this machine sets", f.variable)
 	case e.Status == 0 && (e.Kind == fault.Network || e.Kind == fault.Timeout):
-		e.Hint("%s does not answer: managed_identity works on a machine of Azure alone, and not behind a proxy", name)
+		e.Hint("%s does not answer: managed_identity works on a machine of Azure alone, and not behind a proxy", f.name)
 	case e.Status == 400 || e.Status == 404:
 		e.Hint("check managed_identity and scopes: the machine may have no such identity, or the tenant no such API")
 	case e.Status == 401 || e.Status == 403:
-		e.Hint("%s refuses this caller: managed_identity works on a machine of Azure alone; check the variables that it set", name)
+		e.Hint("%s refuses this caller: managed_identity works on a machine of Azure alone; check the variables that it set", f.name)
 	}
 }

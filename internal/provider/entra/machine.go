@@ -77,7 +77,7 @@ func (m *managedIdentity) Token(ctx context.Context, _ grant.Ask) (*grant.Token,
 		failure := fault.From(err)
 		pause := m.pause(failure, try)
 		if pause == 0 {
-			hintMachine(failure, m.name)
+			hintMachine(failure, m.platform)
 			return nil, failure
 		}
 		if waited := m.wait(ctx, pause); waited != nil {

@@ -248,6 +248,7 @@ func TestOnlyTheMachineItselfIsAskedOverPlainHTTP(t *testing.T) {
 	}{
 		"IMDS":                  {nil, true},
 		"link-local":            {[]string{"IDENTITY_ENDPOINT", "http://169.254.129.2:8081/msi/token", "IDENTITY_HEADER", "h"}, true},
+		"Azure Arc, LOCALHOST":  {[]string{"IDENTITY_ENDPOINT", "http://LOCALHOST:40342/t", "IMDS_ENDPOINT", "x"}, true},
 		"localhost":             {[]string{"IDENTITY_ENDPOINT", "http://localhost:42356/msi/token", "IDENTITY_HEADER", "h"}, true},
 		"https elsewhere":       {[]string{"IDENTITY_ENDPOINT", "https://10.0.0.1:2377/token", "IDENTITY_HEADER", "h"}, true},
 		"a private network":     {[]string{"IDENTITY_ENDPOINT", "http://10.0.0.1/msi/token", "IDENTITY_HEADER", "h"}, false},
@@ -270,6 +271,9 @@ func TestOnlyTheMachineItselfIsAskedOverPlainHTTP(t *testing.T) {
 		}
 		if kind := fault.From(errors.Join(err, nil)).Kind; !c.ok && kind != fault.Config && kind != fault.Policy {
 			t.Errorf("%s: %v", name, err)
+		}
+		if e := fault.From(errors.Join(err, nil)); e.Code == "config.platform" && e.HintText() != "check "+c.env[0]+", which this machine sets" {
+			t.Errorf("%s: hint %q", name, e.HintText())
 		}
 	}
 }

@@ -16,11 +16,12 @@ const (
 
 // platform is the service of a machine that hands out the tokens of its managed identities.
 type platform struct {
-	name    string
-	address string
-	version string        // api-version
-	header  string        // that keeps requests out which somebody else made the machine send
-	key     secret.String // the header's value where it is a secret; else it is "true"
+	name     string
+	address  string
+	variable string        // where the address is from
+	version  string        // api-version
+	header   string        // that keeps requests out which somebody else made the machine send
+	key      secret.String // the header's value where it is a secret; else it is "true"
 
 	resourceID string // the parameter's name for an identity's resource id; empty: it knows one identity alone
 	challenges bool   // the service wants to see that the caller can read a file of the machine
@@ -33,19 +34,22 @@ func (e environment) platform() platform {
 	switch {
 	case endpoint != "" && e.get("IDENTITY_HEADER") != "":
 		return platform{
-			name: "App Service", address: endpoint, version: "2019-08-01",
+			name: "App Service", address: endpoint, variable: "IDENTITY_ENDPOINT", version: "2019-08-01",
 			header: "X-Identity-Header", key: secret.New(e.get("IDENTITY_HEADER")), resourceID: "mi_res_id",
 		}
 	case endpoint != "" && e.get("IMDS_ENDPOINT") != "":
-		return platform{name: "Azure Arc", address: endpoint, version: "2020-06-01", header: "Metadata", challenges: true}
+		return platform{
+			name: "Azure Arc", address: endpoint, variable: "IDENTITY_ENDPOINT", version: "2020-06-01",
+			header: "Metadata", challenges: true,
+		}
 	}
 	host := e.get("AZURE_POD_IDENTITY_AUTHORITY_HOST")
 	if host == "" {
 		host = imdsHost
 	}
 	return platform{
-		name: "IMDS", address: strings.TrimRight(host, "/") + imdsPath, version: "2018-02-01",
-		header: "Metadata", resourceID: "msi_res_id", starts: true,
+		name: "IMDS", address: strings.TrimRight(host, "/") + imdsPath,
+		variable: "AZURE_POD_IDENTITY_AUTHORITY_HOST", version: "2018-02-01", header: "Metadata", resourceID: "msi_res_id", starts: true,
 	}
 }
 

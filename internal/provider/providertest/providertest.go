@@ -29,8 +29,9 @@ func Ports(client *http.Client) provider.Ports {
 			}
 			return secret.New(ref.String() + " of " + key), nil
 		},
-		Realms:   Realms{},
-		ReadFile: func(string) ([]byte, error) { return nil, errors.New("no such file") },
+		Realms:    Realms{},
+		ReadFile:  func(string) ([]byte, error) { return nil, errors.New("no such file") },
+		ReadNamed: func(string, int64) ([]byte, error) { return nil, errors.New("no such file") },
 	}
 }
 
