@@ -116,6 +116,9 @@ func verify(set []byte, token secret.String) (cli.Verified, error) {
 		return cli.Verified{}, err
 	}
 	claims, header, err := keys.Verify(token)
+	if err == nil {
+		err = jose.CheckClaims(claims)
+	}
 	return cli.Verified{Claims: claims, Alg: header.Alg, KeyID: header.KeyID}, err
 }
 

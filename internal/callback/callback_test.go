@@ -1,11 +1,13 @@
 package callback_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -103,6 +105,25 @@ func TestTheAnswerWithTheStateEndsTheWait(t *testing.T) {
 	if conn, err := net.Dial("tcp", hostOf(t, l)); err == nil {
 		conn.Close()
 		t.Error("the port is still open")
+	}
+}
+
+// A page whose length is said is whole once its last byte is out. One in chunks has an end of its own, which the server
+// may not get to send: it closes as soon as the answer is heard.
+func TestThePageIsWholeBeforeTheWaitEnds(t *testing.T) {
+	l, result := await(t, callback.Redirect{})
+	answer := get(t, l, "/callback?code=c&state="+state)
+	if h := result(); h.err != nil {
+		t.Fatal(h.err)
+	}
+	page, err := http.ReadResponse(bufio.NewReader(strings.NewReader(answer)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer page.Body.Close()
+	text, err := io.ReadAll(page.Body)
+	if err != nil || page.ContentLength != int64(len(text)) || !strings.HasSuffix(string(text), "</html>\n") {
+		t.Errorf("%d bytes are promised, %v: %q", page.ContentLength, err, text)
 	}
 }
 

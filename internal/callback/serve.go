@@ -6,6 +6,7 @@ import (
 	"log"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -101,7 +102,9 @@ func write(rw http.ResponseWriter, status int, text string) {
 	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
+	page := "<!doctype html>\n<html lang=\"en\"><title>authctl</title><p>" + text + "</p></html>\n"
+	h.Set("Content-Length", strconv.Itoa(len(page))) // else its end is a chunk that is sent after the server has closed
 	rw.WriteHeader(status)
-	_, _ = io.WriteString(rw, "<!doctype html>\n<html lang=\"en\"><title>authctl</title><p>"+text+"</p></html>\n") // a browser that left
+	_, _ = io.WriteString(rw, page) // a browser that left
 	_ = http.NewResponseController(rw).Flush()
 }

@@ -73,7 +73,7 @@ func (a ClientAuth) authenticate(ctx context.Context, r *Request, mask *secret.M
 	var proof secret.String
 	if a.secret != nil {
 		var err error
-		if proof, err = a.secret(ctx); err != nil {
+		if proof, err = Once(ctx, r.occasion(), a.secret); err != nil {
 			return err
 		}
 		mask.AddPair(a.id, proof)
@@ -105,7 +105,7 @@ func (a ClientAuth) fields(ctx context.Context, r *Request, proof secret.String)
 	}
 	switch {
 	case a.assertion != nil:
-		jwt, err := a.assertion(ctx, r.audience())
+		jwt, err := a.assertion(ctx, r.occasion())
 		if err != nil {
 			return nil, err
 		}

@@ -162,7 +162,7 @@ func TestAnAssertionNamesWhoTheKeyFileSays(t *testing.T) {
 		"said before a file":  {grant.Signing{Key: fixed(key, zitadel), Issuer: "i", Subject: "s"}, "i", "s"},
 	} {
 		c.signing.Claims = json.RawMessage(`{"scope":"a b","n":1e2}`)
-		text, err := c.signing.Assertion(t.Context(), "aud")
+		text, err := c.signing.Assertion(t.Context(), grant.Occasion{Audience: "aud"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 type Config struct {
 	Endpoint *Endpoint
 	Server   Server
+	Where    string // the keys of the profile that say where the server is, for hints; empty: token_url or base_url
 	Auth     ClientAuth
 	JSON     bool // of token requests
 	// Header gives further headers of one request, made anew for each; nil stands for none.
@@ -30,11 +31,16 @@ type Config struct {
 	DPoP                        *DPoP // nil: bearer tokens
 
 	keys *flowKey // of a flow that has begun
+	kept *kept    // of a flow that has begun
 }
 
-// Flow is a copy of c whose requests all prove one key, where keys are proved at all: prev's, or a new one.
+// Flow is a copy of c whose requests all prove one key, where keys are proved at all: prev's, or a new one. What proves
+// the client is read once in it.
 func (c *Config) Flow(ctx context.Context, prev *Token) (*Config, error) {
 	flow := *c
+	if flow.kept == nil {
+		flow.kept = &kept{}
+	}
 	if c.DPoP == nil || c.keys != nil {
 		return &flow, nil
 	}
@@ -72,6 +78,7 @@ func (c *Config) request(ctx context.Context, r Request, ask Ask, fields ...Fiel
 	}
 	r.URL, r.Audience, r.Auth = server.Token, first(server.Issuer, server.Token), c.Auth
 	r.JSON, r.Header, r.DefaultTTL, r.keys = c.JSON, c.header(), c.DefaultTTL, flow.keys
+	r.Where, r.kept = c.Where, flow.kept
 	return c.Endpoint.Token(ctx, r)
 }
 
@@ -131,7 +138,8 @@ func (c *Config) post(ctx context.Context, address string, keys *flowKey, fields
 		return nil, err
 	}
 	return c.Endpoint.post(ctx, Request{
-		URL: address, Audience: first(server.Issuer, server.Token), Auth: c.Auth, Fields: fields, Header: c.header(), keys: keys,
+		URL: address, Audience: first(server.Issuer, server.Token), Auth: c.Auth, Fields: fields, Header: c.header(), Where: c.Where,
+		keys: keys, kept: c.kept,
 	})
 }
 
@@ -157,5 +165,5 @@ func (c *Config) header() http.Header {
 // missing is a request that nobody told the address of.
 func missing(what, key string) *fault.Error {
 	return fault.New(fault.Config, "config."+key, "nothing says where the server's %s is", what).
-		Hint("set %s in the profile, if its provider takes the key", key)
+		Hint("set %s in the profile", key)
 }

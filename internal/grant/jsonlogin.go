@@ -49,7 +49,7 @@ func (g *JSONLogin) Token(ctx context.Context, _ Ask) (*Token, error) {
 	r := Request{
 		URL: server.Token, Auth: None(""), JSON: true, Header: g.Config.header(), DefaultTTL: g.Config.DefaultTTL,
 		Fields: slices.Concat([]Field{Plain("username", g.Username), Hidden(g.ProofName, proof)}, g.Config.Params),
-		Read:   g.Reply.read,
+		Read:   g.Reply.read, Where: g.Config.Where,
 	}
 	token, err := g.Config.Endpoint.Token(ctx, r)
 	if g.Older != "" && isElsewhere(err) {

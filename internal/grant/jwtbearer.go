@@ -16,6 +16,6 @@ func (g *JWTBearer) Token(ctx context.Context, ask Ask) (*Token, error) {
 }
 
 func (g *JWTBearer) fields(ctx context.Context, audience string) ([]Field, error) {
-	jwt, err := g.Assertion(ctx, audience)
+	jwt, err := g.Assertion(ctx, Occasion{Audience: audience})
 	return []Field{Plain("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), Hidden("assertion", jwt)}, err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/httpx"
@@ -13,7 +14,12 @@ import (
 
 // Life manages tokens that were given: their state (RFC 7662), their end (RFC 7009), and whom they stand for. It proves
 // the client as the token request does.
-type Life struct{ Config }
+type Life struct {
+	Config
+
+	// Settable are the keys that the profile's provider has for endpoints, nil where it has none: a hint names no other one.
+	Settable []string
+}
 
 // The token type hints of RFC 7009 section 2.1.
 const (
@@ -28,7 +34,7 @@ func (l *Life) Introspect(ctx context.Context, token secret.String, hint string)
 		return nil, err
 	}
 	if server.Introspection == "" {
-		return nil, missing("introspection endpoint", "introspection_url")
+		return nil, l.missing(server, "introspection endpoint", "introspection_url")
 	}
 	rep, err := l.post(ctx, server.Introspection, nil, aboutToken(token, hint))
 	if err != nil {
@@ -44,7 +50,7 @@ func (l *Life) Revoke(ctx context.Context, token secret.String, hint string) err
 		return err
 	}
 	if server.Revocation == "" {
-		return missing("revocation endpoint", "revocation_url")
+		return l.missing(server, "revocation endpoint", "revocation_url")
 	}
 	rep, err := l.post(ctx, server.Revocation, nil, aboutToken(token, hint))
 	if err != nil {
@@ -80,8 +86,7 @@ func (l *Life) UserInfo(ctx context.Context, token *Token) ([]byte, error) {
 		return nil, err
 	}
 	if server.UserInfo == "" {
-		return nil, fault.New(fault.Config, "config.userinfo", "nothing says where the server's userinfo endpoint is").
-			Hint("provider: oidc and issuer, where the server's metadata has one")
+		return nil, l.missing(server, "userinfo endpoint", "userinfo")
 	}
 	target, err := l.Endpoint.target(server.UserInfo)
 	if err != nil {
@@ -110,6 +115,18 @@ func (l *Life) UserInfo(ctx context.Context, token *Token) ([]byte, error) {
 	return l.Endpoint.object(rep)
 }
 
+// missing is a request that nobody told the address of, and what its user can do about it.
+func (l *Life) missing(server *Metadata, what, key string) *fault.Error {
+	e := fault.New(fault.Config, "config."+key, "nothing says where the server's %s is", what)
+	switch {
+	case slices.Contains(l.Settable, key):
+		return e.Hint("set %s in the profile", key)
+	case len(l.Settable) > 0 && server.Issuer == "":
+		return e.Hint("provider: oidc and issuer, where the server has metadata that name it")
+	}
+	return e.Hint("authctl token inspect reads a token that is a JWT without asking its server")
+}
+
 // visit sends a GET with the token.
 func (l *Life) visit(ctx context.Context, target *url.URL, token httpx.Bearer) (*reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.Endpoint.timeout())
@@ -122,7 +139,12 @@ func (l *Life) visit(ctx context.Context, target *url.URL, token httpx.Bearer) (
 	if err := token.Authorize(req); err != nil {
 		return nil, err
 	}
-	return l.Endpoint.send(req, nil)
+	rep, err := l.Endpoint.send(req, nil)
+	if err != nil {
+		return nil, err
+	}
+	rep.where = l.Where
+	return rep, nil
 }
 
 // Keys gives the server's JWK set (RFC 7517), as JSON, and its issuer.
@@ -132,7 +154,7 @@ func (l *Life) Keys(ctx context.Context) (set []byte, issuer string, err error) 
 		return nil, "", err
 	}
 	if server.JWKS == "" {
-		return nil, "", missing("key set", "jwks_uri")
+		return nil, "", l.missing(server, "key set", "jwks_uri")
 	}
 	set, err = l.Endpoint.Fetch(ctx, server.JWKS, l.header())
 	return set, server.Issuer, err

@@ -89,23 +89,58 @@ func TestARevocationThatFailedSaysWhy(t *testing.T) {
 
 func TestWhatTheServerDoesNotHaveIsAQuestionOfTheProfile(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.JSON(200, "{}"))
-	l := &grant.Life{Config: at(s, grant.None("c"))}
-	_, introspection := l.Introspect(t.Context(), secret.New("x"), "")
-	revocation := l.Revoke(t.Context(), secret.New("x"), "")
-	_, info := l.UserInfo(t.Context(), previous())
-	_, _, keys := l.Keys(t.Context())
-	l.Server = grant.Known{}
-	_, token := (&grant.ClientCredentials{Config: l.Config}).Token(t.Context(), grant.Ask{})
-	for key, err := range map[string]error{"introspection_url": introspection, "revocation_url": revocation, "issuer": info, "jwks_uri": keys, "token_url": token} {
-		if !fault.Is(err, fault.Config) || !strings.Contains(fault.From(err).HintText(), key) {
-			t.Errorf("%s: %v", key, err)
+	l := &grant.Life{Config: at(s, grant.None("c")), Settable: []string{"introspection_url", "revocation_url"}}
+	for what, want := range map[string]string{"introspection": "introspection_url", "revocation": "revocation_url", "userinfo": "issuer", "key set": "issuer"} {
+		if hint := lacking(t, l)[what]; !strings.Contains(hint, want) || strings.Contains(hint, "jwks_uri") {
+			t.Errorf("%s: %q", what, hint)
 		}
+	}
+	_, err := (&grant.ClientCredentials{Config: grant.Config{Endpoint: l.Endpoint, Server: grant.Known{}}}).Token(t.Context(), grant.Ask{})
+	if !fault.Is(err, fault.Config) || !strings.Contains(fault.From(err).HintText(), "token_url") {
+		t.Errorf("token endpoint: %v", err)
 	}
 	if can, err := l.CanRevoke(t.Context()); can || err != nil || s.Count() != 0 {
 		t.Errorf("%v %v, %d requests", can, err, s.Count())
 	}
 	if can, err := life(s).CanRevoke(t.Context()); !can || err != nil {
 		t.Errorf("%v %v", can, err)
+	}
+}
+
+// lacking are the hints of a server that has none of what a token's life needs.
+func lacking(t *testing.T, l *grant.Life) map[string]string {
+	t.Helper()
+	_, introspection := l.Introspect(t.Context(), secret.New("x"), "")
+	_, info := l.UserInfo(t.Context(), previous())
+	_, _, keys := l.Keys(t.Context())
+	hints := map[string]string{}
+	for what, err := range map[string]error{
+		"introspection": introspection, "revocation": l.Revoke(t.Context(), secret.New("x"), ""), "userinfo": info, "key set": keys,
+	} {
+		if !fault.Is(err, fault.Config) {
+			t.Errorf("%s: %v", what, err)
+		}
+		hints[what] = fault.From(err).HintText()
+	}
+	return hints
+}
+
+// A key that the provider refuses, or a provider that the server is not, helps nobody.
+func TestAHintNamesNoKeyThatTheProviderDoesNotTake(t *testing.T) {
+	s := authtest.FakeIDP(t, authtest.JSON(200, "{}"))
+	fixed := &grant.Life{Config: at(s, grant.None("c"))}
+	issuer := &grant.Life{Config: at(s, grant.None("c")), Settable: []string{"jwks_uri"}}
+	issuer.Server = grant.Known{Token: s.URL, Issuer: "https://idp.example.com", JWKS: s.URL}
+	for what, hint := range lacking(t, fixed) {
+		if !strings.Contains(hint, "authctl token inspect") || strings.Contains(hint, "_ur") || strings.Contains(hint, "issuer") {
+			t.Errorf("%s: %q", what, hint)
+		}
+	}
+	if _, err := issuer.UserInfo(t.Context(), previous()); !strings.Contains(fault.From(err).HintText(), "authctl token inspect") {
+		t.Errorf("an issuer without userinfo: %v", err)
+	}
+	if s.Count() != 0 {
+		t.Errorf("%d requests", s.Count())
 	}
 }
 

@@ -21,6 +21,7 @@ type reply struct {
 	body   []byte
 	broken error // why the body is not whole, nil where it is
 	sent   time.Time
+	where  string // the keys of the profile that say the address; empty: the usual ones
 }
 
 func read(resp *http.Response) *reply {
@@ -163,16 +164,17 @@ func (e *Endpoint) notAReply(rep *reply, why error) *fault.Error {
 	failure := fault.New(fault.Protocol, "protocol.reply", "HTTP %d, but %w", rep.status, why)
 	failure.Status = rep.status
 	failure.CorrelationID = e.correlation(rep, nil)
+	where := first(rep.where, "token_url or base_url")
 	switch {
 	case errors.Is(why, errHTML):
 		if title := e.Show(pageTitle(string(rep.body))); title != "" {
 			failure.Err = fmt.Errorf("%w, entitled %q", failure.Err, title)
 		}
-		return failure.Hint("the address may be that of a web page or a sign-in proxy: check token_url or base_url of the profile")
+		return failure.Hint("the address may be that of a web page or a sign-in proxy: check %s of the profile", where)
 	case errors.Is(why, errNoToken):
 		failure.Code = "protocol.no_access_token"
 	case errors.Is(why, errEmptyBody), errors.Is(why, errNoReply):
-		return failure.Hint("check token_url or base_url of the profile")
+		return failure.Hint("check %s of the profile", where)
 	}
 	return failure
 }

@@ -25,6 +25,8 @@ type Request struct {
 	Header http.Header // further headers; may be nil
 	// DefaultTTL is the token's life where the reply does not say it.
 	DefaultTTL time.Duration
+	// Where names the keys of the profile that say the address, for hints; empty: token_url or base_url.
+	Where string
 	// Audience is what a client assertion names as its reader; empty stands for URL.
 	Audience string
 	// Read gives a product's own reply the names of RFC 6749; nil: as it is.
@@ -34,10 +36,14 @@ type Request struct {
 	// reader. Nil: there are none.
 	made  func(ctx context.Context, audience string) ([]Field, error)
 	keys  *flowKey // nil: the tokens are not bound to a key
+	kept  *kept    // what the flow's requests prove the client with; nil: it is read for this one
 	other bool     // what is asked for is no access token, so that the reply may say N_A (RFC 8693 section 2.2.1)
 }
 
 func (r *Request) audience() string { return first(r.Audience, r.URL) }
+
+// occasion is what the client's own assertion is made for.
+func (r *Request) occasion() Occasion { return Occasion{r.audience(), r.kept} }
 
 // Field is one member of a token request. A name may be repeated (RFC 8707).
 type Field struct {

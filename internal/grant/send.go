@@ -45,7 +45,12 @@ func (e *Endpoint) postOnce(ctx context.Context, target *url.URL, r Request) (*r
 	if err := r.keys.prove(req); err != nil {
 		return nil, err
 	}
-	return e.send(req, r.keys)
+	rep, err := e.send(req, r.keys)
+	if err != nil {
+		return nil, err
+	}
+	rep.where = r.Where
+	return rep, nil
 }
 
 // get reads what needs no proof of the client.

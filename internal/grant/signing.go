@@ -11,13 +11,12 @@ import (
 	"github.com/authctl/authctl/internal/secret"
 )
 
-// Assertion gives a JWT that stands for a client or a subject (RFC 7521). It is asked once for each request; audience
-// names the authorization server that the request goes to.
-type Assertion func(ctx context.Context, audience string) (secret.String, error)
+// Assertion gives a JWT that stands for a client or a subject (RFC 7521). It is asked once for each request.
+type Assertion func(ctx context.Context, o Occasion) (secret.String, error)
 
 // Ready is an assertion that was made elsewhere and is read again for each request: platforms replace it as they like.
 func Ready(jwt SecretFunc) Assertion {
-	return func(ctx context.Context, _ string) (secret.String, error) { return jwt(ctx) }
+	return func(ctx context.Context, _ Occasion) (secret.String, error) { return jwt(ctx) }
 }
 
 const defaultAssertionLife = 5 * time.Minute
@@ -52,26 +51,34 @@ type Signing struct {
 }
 
 // Assertion implements the function type of that name.
-func (s *Signing) Assertion(ctx context.Context, audience string) (secret.String, error) {
-	key, account, err := s.Key(ctx)
+func (s *Signing) Assertion(ctx context.Context, o Occasion) (secret.String, error) {
+	signer, err := Once(ctx, o, s.signer)
 	if err != nil {
 		return secret.String{}, err
 	}
-	claims, err := s.claims(account)
+	claims, err := s.claims(signer.account)
 	if err != nil {
 		return secret.String{}, err
-	}
-	if s.Audience != "" {
-		audience = s.Audience
 	}
 	life := s.TTL
 	if life == 0 {
 		life = defaultAssertionLife
 	}
 	now := s.now().Unix()
-	claims["aud"], claims["jti"] = audience, rand.Text()
+	claims["aud"], claims["jti"] = first(s.Audience, o.Audience), rand.Text()
 	claims["iat"], claims["exp"] = now, now+int64(life/time.Second)
-	return key.Sign(nil, claims)
+	return signer.key.Sign(nil, claims)
+}
+
+// signer is a key with the service account whose file it came from, nil where there is none.
+type signer struct {
+	key     *jose.Key
+	account *jose.ServiceAccount
+}
+
+func (s *Signing) signer(ctx context.Context) (signer, error) {
+	key, account, err := s.Key(ctx)
+	return signer{key, account}, err
 }
 
 // claims are who asserts, about whom, and what the profile adds.

@@ -88,6 +88,16 @@ func (c idClaims) times(e Expected) error {
 	return nil
 }
 
+// CheckClaims refuses claims that two readers may read differently: RFC 7519 section 4 lets one take the last of two
+// members of a name, and another none.
+func CheckClaims(claims []byte) error {
+	var d document
+	if json.Unmarshal(claims, &d) != nil || d == nil {
+		return bad("the token's claims are not a JSON object that can be read; no member may come twice")
+	}
+	return nil
+}
+
 func wrong(format string, args ...any) *fault.Error {
 	return fault.New(fault.Protocol, "protocol.id_token", format, args...).Doing("checking the id_token")
 }

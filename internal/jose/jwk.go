@@ -80,7 +80,7 @@ func (d document) key(text string, o KeyOptions) (*Key, error) {
 		return nil, refuse("the JWK's members are not those of one whole private key (RFC 7518 section 6)")
 	case d["use"] != nil && d.text("use") != "sig":
 		return nil, refuse("the JWK is not for signatures: its use is another (RFC 7517 section 4.2)")
-	case !d.maySign():
+	case !d.may("sign"):
 		return nil, refuse("the JWK is not for signatures: its key_ops do not have sign (RFC 7517 section 4.3)")
 	case !whole(jwk.Key):
 		return nil, refuse("the JWK's public and private members do not belong together")
@@ -94,12 +94,13 @@ func (d document) key(text string, o KeyOptions) (*Key, error) {
 	return newKey(jwk.Key, o)
 }
 
-func (d document) maySign() bool {
+// may reports whether the key's operations have one, where they are said (RFC 7517 section 4.3).
+func (d document) may(operation string) bool {
 	if d["key_ops"] == nil {
 		return true
 	}
 	var ops []string
-	return json.Unmarshal(d["key_ops"], &ops) == nil && slices.Contains(ops, "sign")
+	return json.Unmarshal(d["key_ops"], &ops) == nil && slices.Contains(ops, operation)
 }
 
 // whole reports whether d makes the public point of an elliptic curve key, which the library leaves to the caller.

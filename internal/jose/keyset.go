@@ -55,7 +55,7 @@ func publicKey(raw json.RawMessage) (jose.JSONWebKey, bool) {
 	if json.Unmarshal(raw, &d) != nil || d["d"] != nil || d["k"] != nil {
 		return jose.JSONWebKey{}, false
 	}
-	if d["use"] != nil && d.text("use") != "sig" {
+	if d["use"] != nil && d.text("use") != "sig" || !d.may("verify") {
 		return jose.JSONWebKey{}, false
 	}
 	bare := map[string]string{}

@@ -23,6 +23,7 @@ func (s *Sandbox) write(w *world, a *authority) error {
 		{envFile, s.environment(w)},
 		{entraCertFile, string(w.entraKeys.pem)},
 		{entraTokenFile, w.entraKeys.federated + "\n"},
+		{anypointKeyFile, string(w.anypointKey.pem)},
 	} {
 		if err := s.create(file.name, file.content); err != nil {
 			return fault.New(fault.IO, "io.sandbox", "%w", err).Doing("sandbox: write %s", file.name).

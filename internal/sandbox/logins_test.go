@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestTheOlderLoginLiesAtTheOlderAddressWhereTheFaultSaysSo(t *testing.T) {
@@ -191,29 +190,6 @@ func TestNoCodeGoesAnywhereButToThisMachine(t *testing.T) {
 	a := r.do(t, "GET", r.URL("mulesoft")+"/as/authorization.oauth2?response_type=code&client_id="+pingClient+"&redirect_uri=http%3A%2F%2F127.0.0.1%3A9%2Fcb", "")
 	if !strings.Contains(a.Header.Get("Location"), "error=invalid_request") {
 		t.Errorf("without PKCE: %s", a.Header.Get("Location"))
-	}
-}
-
-func TestAnAssertionMustNameTheAppTheUserAndThePlatform(t *testing.T) {
-	r := start(t)
-	part := base64.RawURLEncoding.EncodeToString
-	ask := func(iss, sub, aud string, exp time.Time) answer {
-		claims := fmt.Sprintf(`{"iss":%q,"sub":%q,"aud":%q,"exp":%d}`, iss, sub, aud, exp.Unix())
-		return r.do(t, "POST", r.URL("anypoint")+"/accounts/api/v2/oauth2/token", fmt.Sprintf(
-			`{"grant_type":%q,"client_id":%q,"client_secret":%q,"assertion":%q}`, jwtBearer, anypointClient, r.env["ANYPOINT_SECRET"],
-			part([]byte(`{"alg":"RS256"}`))+"."+part([]byte(claims))+".c2ln"), "Content-Type", jsonType)
-	}
-	aud, sub, soon := r.URL("anypoint")+"/accounts/api/v2/oauth2/token", "v1|idp|chrisp", time.Now().Add(time.Minute)
-	if a := ask(anypointClient, sub, aud, soon); a.StatusCode != 200 {
-		t.Errorf("%s %s", a.Status, a.body)
-	}
-	for name, a := range map[string]answer{
-		"another issuer": ask("someone", sub, aud, soon), "no user": ask(anypointClient, "chrisp", aud, soon),
-		"another audience": ask(anypointClient, sub, aud+"/", soon), "late": ask(anypointClient, sub, aud, time.Now().Add(-time.Second)),
-	} {
-		if a.StatusCode != 400 {
-			t.Errorf("%s: %s %s", name, a.Status, a.body)
-		}
 	}
 }
 

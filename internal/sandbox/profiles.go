@@ -84,6 +84,9 @@ func (f *profileFile) mulesoft() {
 	f.add("MuleSoft: a user of a connected app, authctl login -p anypoint-login.", "anypoint-login", "mulesoft",
 		"platform_url", platform, "grant", "authorization_code", "client_id", anypointClient,
 		"client_secret", f.secret(anypointClient))
+	f.add("MuleSoft: a user whom a connected app speaks for, with a JWT of its key.", "anypoint-jwt", "mulesoft",
+		"platform_url", platform, "grant", "jwt_bearer", "client_id", anypointClient, "client_secret", f.secret(anypointClient),
+		"assertion", members{{"key", "file:" + f.anypointKeyPath()}, {"subject", "v1|sandbox|" + userName}})
 	f.add("MuleSoft: a user of the Anypoint Platform, without a client.", "anypoint-user", "mulesoft",
 		"platform_url", platform, "grant", "password", "username", userName, "password", f.w.password.Reveal())
 }

@@ -119,6 +119,9 @@ func (s *Sandbox) open(ctx context.Context, opts Options) error {
 	if err == nil {
 		world.entraKeys, err = newEntraKeys(world.clock())
 	}
+	if err == nil {
+		world.anypointKey, err = newAnypointKey()
+	}
 	if err != nil {
 		return fault.New(fault.Internal, "", "%w", err).Doing("sandbox: certificate")
 	}

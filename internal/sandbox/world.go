@@ -53,6 +53,8 @@ type world struct {
 
 	entraURL  string
 	entraKeys *entraKeys
+
+	anypointKey *anypointKey
 	// What a machine's token service wants to see: the header of App Service, the file of Azure Arc.
 	identityHeader, arcKey secret.String
 	secrets                map[string]secret.String // by client id

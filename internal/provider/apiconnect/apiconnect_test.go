@@ -171,6 +171,7 @@ func TestWhatAPIConnectCannotUseIsRefused(t *testing.T) {
 		"nowhere to discover":    {func(p *profile.Profile) { p.BaseURL, p.TokenURL, p.Own = "", "https://x.example.com/api/token", nil }, "base_url"},
 		"a torn UUID":            {func(p *profile.Profile) { p.ClientID = "599b7aef-8841-4ee2-88a0-84d49c4d6ff" }, "client_id"},
 		"a UUID with one more":   {func(p *profile.Profile) { p.ClientID = "599b7aef-8841-4ee2-88a0-84d49c4d6ff22" }, "client_id"},
+		"a torn UUID, a group":   {func(p *profile.Profile) { p.ClientID = "599b7aef-8841-4ee2-88a0" }, "client_id"},
 		"a torn UUID elsewhere":  {func(p *profile.Profile) { p.ClientID = "99b7aef-8841-4ee2-88a0-84d49c4d6ff2" }, "client_id"},
 		"a secret without an id": {func(p *profile.Profile) { p.ClientSecret = providertest.Literal("x") }, "client_id"},
 		"two clients":            {func(p *profile.Profile) { p.ClientID, p.Own["credentials_file"] = "x", "c.json" }, "client_id"},

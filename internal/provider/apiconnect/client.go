@@ -91,18 +91,23 @@ func pair(client grant.Members) (id string, proof secret.String, ok bool) {
 func isTornUUID(id string) bool {
 	groups := strings.Split(id, "-")
 	want := []int{8, 4, 4, 4, 12}
-	if len(groups) != len(want) {
+	if len(groups) != len(want) && len(groups) != len(want)-1 {
 		return false
 	}
-	whole, digits := true, 0
+	wrong, digits := 0, 0
 	for i, group := range groups {
 		if strings.Trim(group, "0123456789abcdefABCDEF") != "" {
 			return false
 		}
-		whole = whole && len(group) == want[i]
+		if len(group) != want[i] {
+			wrong++
+		}
 		digits += len(group)
 	}
-	return !whole && digits >= 24 && digits <= 40
+	if len(groups) < len(want) { // the last group was lost
+		return wrong == 0
+	}
+	return wrong > 0 && digits >= 24 && digits <= 40
 }
 
 // likelyID is the public client whose id has all of id's characters in their order, and some more.

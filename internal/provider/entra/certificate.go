@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/grant"
 	"github.com/authctl/authctl/internal/jose"
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/provider"
@@ -29,19 +30,30 @@ type signer struct {
 
 // assertion makes the JWT of one token request, as Microsoft documents it ("Certificate credentials"): its reader is
 // the token endpoint, whichever endpoint it is sent to.
-func (s *signer) assertion(ctx context.Context, _ string) (secret.String, error) {
-	key, chain, err := s.load(ctx)
+func (s *signer) assertion(ctx context.Context, o grant.Occasion) (secret.String, error) {
+	own, err := grant.Once(ctx, o, s.credential)
 	if err != nil {
 		return secret.String{}, fault.From(err).Doing("certificate of the profile")
 	}
 	now := s.now()
-	if err := s.checkTime(chain[0], now); err != nil {
+	if err := s.checkTime(own.chain[0], now); err != nil {
 		return secret.String{}, err
 	}
-	return key.Sign(s.header(key, chain), map[string]any{
+	return own.key.Sign(s.header(own.key, own.chain), map[string]any{
 		"aud": s.profile.TokenURL, "iss": s.profile.ClientID, "sub": s.profile.ClientID, "jti": uuid(),
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(assertionLife).Unix(),
 	})
+}
+
+// certified is a key with its certificate, which comes first of the chain.
+type certified struct {
+	key   *jose.Key
+	chain []*x509.Certificate
+}
+
+func (s *signer) credential(ctx context.Context) (certified, error) {
+	key, chain, err := s.load(ctx)
+	return certified{key, chain}, err
 }
 
 // header names the certificate by its thumbprints (RFC 7515 sections 4.1.6 to 4.1.8).
@@ -63,7 +75,7 @@ func (s *signer) header(key *jose.Key, chain []*x509.Certificate) map[string]any
 	return header
 }
 
-// load reads the key and its certificate, which comes first of the chain. They are read for each request: a renewed
+// load reads the key and its certificate, which comes first of the chain. They are read for each flow: a renewed
 // file counts at once.
 func (s *signer) load(ctx context.Context) (*jose.Key, []*x509.Certificate, error) {
 	said := s.profile.Own.Map("certificate")

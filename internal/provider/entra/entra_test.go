@@ -205,3 +205,13 @@ func TestThrottlingInPlainTextIsUnderstood(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+func TestAWebPageInPlaceOfATokenPointsAtTheKeysOfTheAddress(t *testing.T) {
+	for _, reply := range []authtest.Reply{authtest.Answer(200, "<html><title>Proxy</title>"), authtest.Answer(200, "")} {
+		s := authtest.FakeIDP(t, reply)
+		e := providertest.Fail(t, entra.Provider(nil), at(s), s.Client())
+		if e.Kind != fault.Protocol || !strings.Contains(e.HintText(), "check tenant, cloud and authority") || strings.Contains(e.HintText(), "_url") {
+			t.Errorf("%v, hint %q", e, e.HintText())
+		}
+	}
+}

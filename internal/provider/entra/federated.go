@@ -14,7 +14,7 @@ import (
 // federatedToken reads the JWT that another issuer keeps fresh in a file, such as Kubernetes the projected token of a
 // service account, for each request anew. One newline at its end is cut.
 func federatedToken(path string, ports provider.Ports) grant.Assertion {
-	return func(context.Context, string) (secret.String, error) {
+	return func(context.Context, grant.Occasion) (secret.String, error) {
 		data, err := readFile(ports, path)
 		if err != nil {
 			return secret.String{}, err.Doing("federated_token_file")

@@ -123,6 +123,37 @@ func TestABrowserLoginAnnouncesWhatTheClientCanDo(t *testing.T) {
 	}
 }
 
+// The browser brings back the same codes as the token endpoint, without a status beside them.
+func TestWhatTheBrowserBringsBackIsExplained(t *testing.T) {
+	for words, want := range map[string]string{
+		"access_denied AADSTS65004: User declined to consent to access the app.": "declined",
+		"access_denied AADSTS90094: The grant requires admin permission.":        "/contoso.onmicrosoft.com/adminconsent?client_id=",
+		"invalid_client AADSTS650057: Invalid resource.":                         "scopes must name one API",
+		"access_denied the server says no more":                                  "",
+	} {
+		s := authtest.FakeIDP(t, authtest.JSON(500, ""))
+		p := person("authorization_code")
+		p.Own["authority"] = s.URL
+		source := providertest.Source(t, entra.Provider(nil), p, providertest.Ports(s.Client()))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		code, description, _ := strings.Cut(words, " ")
+		_, err := source.Grant.(grant.Login).Login(ctx, grant.Person{
+			Tell: func(string, ...any) {},
+			Browse: func(_ context.Context, address string) error {
+				u, _ := url.Parse(address)
+				said := url.Values{"error": {code}, "error_description": {description}, "state": {u.Query().Get("state")}}
+				go answer(ctx, u.Query().Get("redirect_uri")+"?"+said.Encode())
+				return nil
+			},
+		})
+		e := fault.From(err)
+		if hints := len(e.Hints); e.Kind != fault.Auth || want != "" && (hints != 2 || !strings.Contains(e.Hints[1], want)) || want == "" && hints != 1 || s.Count() != 0 {
+			t.Errorf("%s: %v, hints %q", words, err, e.Hints)
+		}
+	}
+}
+
 // answer is the browser coming back.
 func answer(ctx context.Context, address string) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)

@@ -22,7 +22,7 @@ func (e environment) source(p *profile.Profile, ports provider.Ports) (*provider
 		return e.machine(p, ports), nil
 	}
 	config := provider.Config(p, ports)
-	config.Header = requestID
+	config.Header, config.Where = requestID, "tenant, cloud and authority"
 	if p.Own.Bool("cae") {
 		config.Claims = capabilities
 	}
@@ -36,8 +36,11 @@ func (e environment) source(p *profile.Profile, ports provider.Ports) (*provider
 	case none, clientSecret, managed:
 	}
 	s := provider.NewSource(p, ports, config)
-	if g, ok := s.Grant.(*grant.AuthorizationCode); ok && config.Claims != "" {
-		g.AuthorizationParams = append(g.AuthorizationParams, grant.Plain("claims", config.Claims))
+	if g, ok := s.Grant.(*grant.AuthorizationCode); ok {
+		if config.Claims != "" {
+			g.AuthorizationParams = append(g.AuthorizationParams, grant.Plain("claims", config.Claims))
+		}
+		s.Grant = browserLogin{g, p}
 	}
 	s.Identity.Further = append(s.Identity.Further, further(p, chosen)...)
 	if more != nil {

@@ -32,16 +32,27 @@ func complete(p *profile.Profile) error {
 	if p.TokenURL == "" {
 		return &profile.KeyError{Key: "token_url", Reason: "is required, or region or platform_url is", Hint: "region: us, for the Anypoint Platform"}
 	}
-	rules := provider.Standard("mulesoft")
-	rules.ClientAuth[0], rules.ClientAuth[1] = provider.SecretPost, provider.SecretBasic // the first is the default
-	rules.DefaultTTL = 24 * time.Hour
-	return rules.Complete(p)
+	return rules().Complete(p)
+}
+
+// rules are those of an authorization server in front of the user's APIs.
+func rules() provider.Rules {
+	r := provider.Standard("mulesoft")
+	r.ClientAuth[0], r.ClientAuth[1] = provider.SecretPost, provider.SecretBasic // the first is the default
+	r.DefaultTTL = 24 * time.Hour
+	return r
 }
 
 func newSource(p *profile.Profile, ports provider.Ports) (*provider.Source, error) {
 	config := provider.Config(p, ports)
-	config.JSON = onPlatform(p)
+	config.JSON, config.Where = onPlatform(p), "token_url"
+	if onPlatform(p) {
+		config.Where = "region or platform_url"
+	}
 	s := provider.NewSource(p, ports, config)
+	if !onPlatform(p) {
+		s.Life.Settable = rules().Endpoints
+	}
 	if onPlatform(p) && p.Grant == provider.Password {
 		s.Grant = &grant.JSONLogin{
 			Config: config, Username: p.Username, ProofName: "password", Proof: ports.Later(p.Password, "password"),

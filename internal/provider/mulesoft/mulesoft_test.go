@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/authctl/authctl/internal/authtest"
+	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/grant"
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/provider/mulesoft"
@@ -104,6 +105,9 @@ func TestWhatMuleSoftCannotUseIsRefused(t *testing.T) {
 		"an endpoint said":   {anypoint(region), said("revocation_url"), "revocation_url"},
 		"a token URL said":   {anypoint(region), said("token_url"), "token_url"},
 		"bound tokens":       {anypoint(region), said("dpop"), "dpop"},
+		"a pushed request": {anypoint(region), func(p *profile.Profile) {
+			p.Grant, p.PAR, p.Said = "authorization_code", "always", map[string]bool{"par": true}
+		}, "par"},
 		"nowhere to sign in": {ping(), func(p *profile.Profile) { p.Grant = "authorization_code" }, "authorization_url"},
 		"public client":      {ping(), func(p *profile.Profile) { p.ClientAuth = "none" }, "client_auth"},
 		"grant":              {ping(), func(p *profile.Profile) { p.Grant = "api_key" }, "grant"},
@@ -126,5 +130,18 @@ func TestHintsSayWhatUsuallyIsWrongAtMuleSoft(t *testing.T) {
 	p.TokenURL = s.URL
 	if e := providertest.Fail(t, mulesoft.Provider(), p, s.Client()); !strings.Contains(e.HintText(), "client_secret") || strings.Contains(e.HintText(), "region") {
 		t.Errorf("hint %q", e.HintText())
+	}
+}
+
+func TestAWebPageInPlaceOfATokenPointsAtTheKeysOfTheAddress(t *testing.T) {
+	s := authtest.FakeIDP(t, authtest.Answer(200, "<html>"))
+	server := ping()
+	server.TokenURL = s.URL
+	for want, p := range map[string]profile.Profile{
+		"check token_url of": server, "check region or platform_url of": anypoint(profile.Values{"platform_url": s.URL}),
+	} {
+		if e := providertest.Fail(t, mulesoft.Provider(), p, s.Client()); e.Kind != fault.Protocol || !strings.Contains(e.HintText(), want) {
+			t.Errorf("%v, hint %q, want %q", e, e.HintText(), want)
+		}
 	}
 }

@@ -47,7 +47,7 @@ func platformRules(p *profile.Profile, platform string) provider.Rules {
 		},
 		ClientAuth: []string{provider.SecretPost, provider.NoAuth}, // in the JSON body
 		DefaultTTL: time.Hour,
-		Unused:     []string{"audience", "resources", "dpop", "authorization_details"},
+		Unused:     []string{"audience", "resources", "dpop", "par", "authorization_details"},
 	}
 	if p.Grant == provider.Password {
 		r.NoClient, r.Unused = true, append(r.Unused, "scopes")

@@ -14,7 +14,10 @@ func Provider() provider.Provider {
 		Name: "oauth2", Summary: "any OAuth 2.0 token endpoint",
 		Complete: complete,
 		New: func(p *profile.Profile, ports provider.Ports) (*provider.Source, error) {
-			s := provider.NewSource(p, ports, provider.Config(p, ports))
+			config := provider.Config(p, ports)
+			config.Where = "token_url"
+			s := provider.NewSource(p, ports, config)
+			s.Life.Settable = rules().Endpoints
 			s.Grant = provider.WithHints(s.Grant, func(e *fault.Error) { provider.StandardHint(e, p) })
 			return s, nil
 		},
@@ -25,5 +28,7 @@ func complete(p *profile.Profile) error {
 	if p.TokenURL == "" {
 		return &profile.KeyError{Key: "token_url", Reason: "is required", Hint: "or provider: oidc and issuer, where the server tells it"}
 	}
-	return provider.Standard("oauth2").Complete(p)
+	return rules().Complete(p)
 }
+
+func rules() provider.Rules { return provider.Standard("oauth2") }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/authctl/authctl/internal/authtest"
+	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/grant"
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/provider/oauth2"
@@ -115,5 +116,17 @@ func TestHintsFollowTheErrorCode(t *testing.T) {
 	p.TokenURL = s.URL
 	if e := providertest.Fail(t, oauth2.Provider(), p, s.Client()); !strings.Contains(e.HintText(), "token_url") || !strings.Contains(e.Error(), "HTTP 404 Not Found: empty body") {
 		t.Errorf("%v, hint %q", e, e.HintText())
+	}
+}
+
+// No key of this provider says where keys or user info are: only an issuer's metadata do.
+func TestWhatIsNotKnownOfTheServerIsAskedForByTheKeysThatThereAre(t *testing.T) {
+	life := providertest.Source(t, oauth2.Provider(), minimal(), providertest.Ports(nil)).Life
+	_, introspection := life.Introspect(t.Context(), secret.New("x"), "")
+	_, _, keys := life.Keys(t.Context())
+	for want, err := range map[string]error{"set introspection_url in the profile": introspection, "provider: oidc and issuer": keys} {
+		if hint := fault.From(err).HintText(); !fault.Is(err, fault.Config) || !strings.Contains(hint, want) || strings.Contains(hint, "jwks_uri") {
+			t.Errorf("hint %q, want %q", hint, want)
+		}
 	}
 }

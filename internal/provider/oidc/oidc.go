@@ -26,11 +26,15 @@ func complete(p *profile.Profile) error {
 	if Issuer(p) == "" {
 		return &profile.KeyError{Key: "issuer", Reason: "is required", Hint: "or provider: oauth2 and token_url, where the server has no metadata"}
 	}
-	rules := provider.Standard("oidc")
-	rules.LoginScopes = []string{"openid"} // OpenID Connect Core section 3.1.2.1
-	rules.Endpoints = append(rules.Endpoints, "jwks_uri")
-	rules.Discovers = true
-	return rules.Complete(p)
+	return rules().Complete(p)
+}
+
+func rules() provider.Rules {
+	r := provider.Standard("oidc")
+	r.LoginScopes = []string{"openid"} // OpenID Connect Core section 3.1.2.1
+	r.Endpoints = append(r.Endpoints, "jwks_uri")
+	r.Discovers = true
+	return r
 }
 
 // Issuer is the issuer of a profile, empty where it has none.
@@ -38,6 +42,7 @@ func Issuer(p *profile.Profile) string { return p.Own.Text("issuer") }
 
 func newSource(p *profile.Profile, ports provider.Ports) (*provider.Source, error) {
 	config := provider.Config(p, ports)
+	config.Where = "issuer or token_url"
 	server := discovery.New(discovery.Config{
 		Issuer: Issuer(p), Endpoint: ports.Endpoint, Header: config.TokenHeaders, Documents: ports.Documents,
 		Trust: fmt.Sprintf("%q %q %t", p.TLS.CAFile, p.TLS.ServerName, p.TLS.InsecureSkipVerify),
@@ -45,6 +50,7 @@ func newSource(p *profile.Profile, ports provider.Ports) (*provider.Source, erro
 	})
 	config.Server = server
 	s := provider.NewSource(p, ports, config)
+	s.Life.Settable = rules().Endpoints
 	// The issuer stands for its endpoints, which it may move; an endpoint that the profile says is another server.
 	s.Identity.TokenEndpoint = Issuer(p)
 	if p.TokenURL != "" {

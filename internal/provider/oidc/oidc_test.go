@@ -250,3 +250,17 @@ func TestDefaultsAndRefusals(t *testing.T) {
 	providertest.Refuses(t, oidc.Provider(), profile.Profile{Own: profile.Values{"issuer": "https://idp.example.com"}}, "client_id")
 	providertest.Declares(t, oidc.Provider(), "issuer")
 }
+
+func TestWhatAnIssuerDoesNotTellTheProfileMaySayWhereItHasAKey(t *testing.T) {
+	i := start(t)
+	life := providertest.Source(t, oidc.Provider(), minimal(i.URL), providertest.Ports(i.Client())).Life
+	life.Server = grant.Known{Issuer: i.URL, Token: i.URL}
+	_, introspection := life.Introspect(t.Context(), secret.New("x"), "")
+	_, _, keys := life.Keys(t.Context())
+	_, info := life.UserInfo(t.Context(), &grant.Token{})
+	for want, err := range map[string]error{"set introspection_url": introspection, "set jwks_uri": keys, "authctl token inspect": info} {
+		if hint := fault.From(err).HintText(); !fault.Is(err, fault.Config) || !strings.Contains(hint, want) {
+			t.Errorf("hint %q, want %q", hint, want)
+		}
+	}
+}

@@ -79,6 +79,19 @@ func addressOf(p *profile.Profile) (string, error) {
 	return base + tokenPath, nil
 }
 
+// where names the keys that make the address.
+func where(p *profile.Profile) string {
+	switch modeOf(p) {
+	case legacy:
+		return "login_url or base_url"
+	case zen:
+		return "login_url"
+	case okta:
+		return "login_url and auth_server_id"
+	}
+	return "token_url or base_url"
+}
+
 func legacyAddress(base, login string) (string, error) {
 	if login == "" {
 		login = base

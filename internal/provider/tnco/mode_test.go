@@ -223,3 +223,17 @@ func TestALoginKeepsNothingButTheToken(t *testing.T) {
 		t.Error("such a login cannot be refreshed")
 	}
 }
+
+func TestAWebPageInPlaceOfATokenPointsAtTheModesOwnKeys(t *testing.T) {
+	s := authtest.FakeIDP(t, authtest.Answer(200, "<html><title>Sign in</title>"))
+	oauth := minimal()
+	oauth.BaseURL = s.URL
+	for want, p := range map[string]profile.Profile{
+		"check token_url or base_url of": oauth, "check login_url or base_url of": legacy(s.URL), "check login_url of": zen(s.URL), "check login_url and auth_server_id of": okta(s.URL),
+	} {
+		e := providertest.Fail(t, tnco.Provider(), p, s.Client())
+		if e.Kind != fault.Protocol || !strings.Contains(e.HintText(), want) {
+			t.Errorf("%v, hint %q, want %q", e, e.HintText(), want)
+		}
+	}
+}

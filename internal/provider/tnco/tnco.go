@@ -93,6 +93,7 @@ func rules(p *profile.Profile) provider.Rules {
 
 func newSource(p *profile.Profile, ports provider.Ports) (*provider.Source, error) {
 	config := provider.Config(p, ports)
+	config.Where = where(p)
 	s := provider.NewSource(p, ports, config)
 	mode := modeOf(p)
 	if mode != oauth { // whose records are older than the modes

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/authctl/authctl/internal/authtest"
+	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/grant"
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/provider/providertest"
@@ -115,5 +116,13 @@ func TestHintsSayWhatUsuallyIsWrongAtTNCO(t *testing.T) {
 	p.BaseURL = s.URL
 	if e := providertest.Fail(t, tnco.Provider(), p, s.Client()); strings.Contains(e.HintText(), "client") {
 		t.Errorf("an outage blames the profile: %q", e.HintText())
+	}
+}
+
+func TestNoHintNamesAKeyThatTheProviderRefuses(t *testing.T) {
+	life := providertest.Source(t, tnco.Provider(), minimal(), providertest.Ports(nil)).Life
+	_, err := life.Introspect(t.Context(), secret.New("x"), "")
+	if hint := fault.From(err).HintText(); !fault.Is(err, fault.Config) || strings.Contains(hint, "introspection_url") || !strings.Contains(hint, "authctl token inspect") {
+		t.Errorf("hint %q", hint)
 	}
 }
