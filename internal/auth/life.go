@@ -21,7 +21,7 @@ type Subject struct {
 // Introspect gives the server's JSON about a token (RFC 7662), never about a new one.
 func (s *Session) Introspect(ctx context.Context, t Subject) ([]byte, error) {
 	if s.Life == nil {
-		return nil, s.noEndpoint("introspection_url", "introspection")
+		return nil, s.noEndpoint("introspection endpoint")
 	}
 	if t.Token.IsZero() {
 		var err error
@@ -69,8 +69,10 @@ func subjects(r *tokenstore.Record) []Subject {
 func (s *Session) Revoke(ctx context.Context, t Subject) error {
 	if able, err := s.canRevoke(ctx); err != nil {
 		return err
+	} else if !able && s.Life == nil {
+		return s.noEndpoint("revocation endpoint")
 	} else if !able {
-		return s.noEndpoint("revocation_url", "revocation")
+		return s.Life.Revoke(ctx, t.Token, t.Hint) // which says what is missing, and sends nothing
 	}
 	if !t.Token.IsZero() {
 		return s.Life.Revoke(ctx, t.Token, t.Hint)
@@ -143,7 +145,10 @@ func (s *Session) revokeAll(ctx context.Context, list []Subject) error {
 // longer takes is renewed once.
 func (s *Session) UserInfo(ctx context.Context) ([]byte, error) {
 	if s.Life == nil {
-		return nil, s.noEndpoint("issuer", "user info")
+		return nil, s.noEndpoint("userinfo endpoint")
+	}
+	if err := s.Life.CanTell(ctx); err != nil {
+		return nil, err
 	}
 	answer, err := s.Token(ctx, Want{})
 	if err != nil {
@@ -162,7 +167,7 @@ func (s *Session) UserInfo(ctx context.Context) ([]byte, error) {
 // Keys gives the server's JWK set (RFC 7517), as JSON, and its issuer.
 func (s *Session) Keys(ctx context.Context) (set []byte, issuer string, err error) {
 	if s.Life == nil {
-		return nil, "", s.noEndpoint("jwks_uri", "key set")
+		return nil, "", s.noEndpoint("key set")
 	}
 	return s.Life.Keys(ctx)
 }
@@ -175,7 +180,7 @@ func (s *Session) noToken(kind string) error {
 	return fault.New(fault.Auth, "auth.no_token", "%s is stored for this profile", what).Hint("authctl token get -p %s", s.Profile)
 }
 
-func (s *Session) noEndpoint(key, what string) error {
-	return fault.New(fault.Config, "config."+key, "nothing says where the server's %s endpoint is", what).
-		Hint("set %s in the profile, if the server has one and the provider takes the key", key)
+func (s *Session) noEndpoint(what string) error {
+	return fault.New(fault.Config, "config.endpoint", "provider %s has no %s", s.Provider, what).
+		Hint("authctl token inspect reads a token that is a JWT without asking its server")
 }

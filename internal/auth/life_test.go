@@ -143,6 +143,18 @@ func TestIntrospectionAsksAboutWhatIsThereAndNeverForMore(t *testing.T) {
 	}
 }
 
+func TestWhoHasNoUserInfoIsAskedForNoToken(t *testing.T) {
+	r := newRig(t)
+	s := r.with(&grant.ClientCredentials{Config: r.config()})
+	if _, err := s.UserInfo(t.Context()); !fault.Is(err, fault.Config) || r.server.Count() != 0 {
+		t.Errorf("%v after %d requests", err, r.server.Count())
+	}
+	s.Life = nil
+	if _, err := s.UserInfo(t.Context()); !fault.Is(err, fault.Config) || !strings.Contains(fault.From(err).HintText(), "token inspect") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestUserInfoRenewsATokenThatServesNoLonger(t *testing.T) {
 	r := newRig(t)
 	if _, err := r.session().Login(t.Context(), grant.Person{}); err != nil {

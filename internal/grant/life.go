@@ -79,16 +79,30 @@ func (l *Life) CanRevoke(ctx context.Context) (bool, error) {
 	return server.Revocation != "", nil
 }
 
+// CanTell answers nil where the server has a userinfo endpoint that anybody told of.
+func (l *Life) CanTell(ctx context.Context) error {
+	_, err := l.userInfo(ctx)
+	return err
+}
+
+func (l *Life) userInfo(ctx context.Context) (endpoint string, err error) {
+	server, err := l.Server.Metadata(ctx)
+	if err == nil && server.UserInfo == "" {
+		err = l.missing(server, "userinfo endpoint", "userinfo")
+	}
+	if err != nil {
+		return "", err
+	}
+	return server.UserInfo, nil
+}
+
 // UserInfo gives the claims of the person whom an access token stands for (OpenID Connect Core 5.3), as JSON.
 func (l *Life) UserInfo(ctx context.Context, token *Token) ([]byte, error) {
-	server, err := l.Server.Metadata(ctx)
+	endpoint, err := l.userInfo(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if server.UserInfo == "" {
-		return nil, l.missing(server, "userinfo endpoint", "userinfo")
-	}
-	target, err := l.Endpoint.target(server.UserInfo)
+	target, err := l.Endpoint.target(endpoint)
 	if err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ func hinted(err error, hint func(*fault.Error)) error {
 // and so has the error of another profile, whose token was to be handed in.
 func Hint(err error, hint func(*fault.Error)) {
 	e := fault.From(err)
-	if e.Status != 0 && e.Profile == "" {
+	if (e.Status != 0 || e.OAuthError != "") && e.Profile == "" { // a browser brings back a code without a status
 		hint(e)
 	}
 }

@@ -36,11 +36,8 @@ func (e environment) source(p *profile.Profile, ports provider.Ports) (*provider
 	case none, clientSecret, managed:
 	}
 	s := provider.NewSource(p, ports, config)
-	if g, ok := s.Grant.(*grant.AuthorizationCode); ok {
-		if config.Claims != "" {
-			g.AuthorizationParams = append(g.AuthorizationParams, grant.Plain("claims", config.Claims))
-		}
-		s.Grant = browserLogin{g, p}
+	if g, ok := s.Grant.(*grant.AuthorizationCode); ok && config.Claims != "" {
+		g.AuthorizationParams = append(g.AuthorizationParams, grant.Plain("claims", config.Claims))
 	}
 	s.Identity.Further = append(s.Identity.Further, further(p, chosen)...)
 	if more != nil {
