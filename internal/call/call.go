@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/authctl/authctl/internal/fault"
@@ -56,6 +57,7 @@ type Request struct {
 	Method  string // empty: GET
 	URL     *url.URL
 	Header  http.Header // the user's; they replace what the profile, the body or this program would send
+	Spelled Spelling    // of the names in Header
 	Remove  []string    // names that are not to be sent unless Header has them
 	Implied http.Header // what the body's flags imply
 	Body    Body        // nil: none
@@ -107,11 +109,23 @@ func (c *Client) check(req *Request) error {
 			return err
 		}
 	}
-	if !isToken(req.method()) || req.method() == http.MethodConnect {
+	switch method := req.method(); {
+	case !isToken(method), method == http.MethodConnect:
 		return fault.New(fault.Usage, "usage.method", "the method is none that a request can have").
 			Hint("authctl call GET /path")
+	case method == http.MethodTrace && !req.NoAuth: // RFC 9110 section 9.3.8: nothing secret in what is echoed
+		return fault.New(fault.Usage, "usage.method", "the answer to TRACE would show the token").Hint("add --no-auth")
 	}
 	return checkHeaders(req)
+}
+
+// Method is the method that is meant by a name in any case: those that everybody knows are written in capitals.
+func Method(name string) string {
+	switch upper := strings.ToUpper(name); upper {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return upper
+	}
+	return name
 }
 
 func (req *Request) method() string {

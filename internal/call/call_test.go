@@ -171,3 +171,15 @@ func TestALostConnectionIsNotTriedAgain(t *testing.T) {
 		t.Errorf("replay: %v, %d hits", err, s.hits())
 	}
 }
+
+func TestTRACEIsNotSentWithAToken(t *testing.T) {
+	t.Parallel()
+	s := newWire(t, answer(200))
+	c, _ := newClient(t, s.base)
+	if _, _, err := do(t, c, &Request{Method: "TRACE", URL: parse(t, s.base)}); !fault.Is(err, fault.Usage) || s.hits() != 0 {
+		t.Errorf("%v, %d requests", err, s.hits())
+	}
+	if _, _, err := do(t, c, &Request{Method: "TRACE", URL: parse(t, s.base), NoAuth: true}); err != nil || s.hits() != 1 {
+		t.Errorf("%v, %d requests", err, s.hits())
+	}
+}

@@ -90,3 +90,42 @@ func TestAMethodThatIsNoneIsRefused(t *testing.T) {
 		t.Error("a token was asked for")
 	}
 }
+
+func TestATimeUpWhileSendingSaysSo(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() // connections wait in its queue, and nobody reads them
+	c, _ := newClient(t, "http://"+l.Addr().String())
+	ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+	defer cancel()
+	_, err = c.Do(ctx, &Request{Method: "PUT", URL: parse(t, "http://"+l.Addr().String()), Body: &streamBody{in: endless(1 << 30)}})
+	if f := fault.From(err); f.Code != "timeout.total" || !strings.Contains(err.Error(), "sending the request") {
+		t.Errorf("%v", err)
+	}
+}
+
+// An answer may begin before the request has ended. That the sending ends then is no byte of the answer.
+func TestAnAnswerThatStandsStillAfterTheUploadTimesOut(t *testing.T) {
+	t.Parallel()
+	const size = 8 << 20
+	base, _ := nasty(t, func(conn net.Conn) {
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01")
+		time.Sleep(20 * time.Millisecond) // the answer is being read, the request still being sent
+		_, _ = io.Copy(io.Discard, conn)
+	})
+	c, _ := newClient(t, base)
+	c.IdleTimeout = 200 * time.Millisecond
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	res, err := c.Do(ctx, &Request{Method: "PUT", URL: parse(t, base), Body: Text(strings.Repeat("x", size))})
+	if err == nil {
+		_, err = io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close()
+	}
+	if f := fault.From(err); f.Code != "timeout.idle" || !strings.Contains(err.Error(), "reading the body") || ctx.Err() != nil {
+		t.Errorf("%v", err)
+	}
+}

@@ -15,8 +15,9 @@ const maxHeaderFile = 256 << 10
 
 // Headers are the -H flags of a command line.
 type Headers struct {
-	Set    http.Header
-	Remove []string
+	Set     http.Header
+	Spelled Spelling
+	Remove  []string
 }
 
 // Add reads a header as curl does: "Name: value" sends it, "Name;" sends it empty, "Name:" sends none of that name where
@@ -43,6 +44,7 @@ func (h *Headers) Add(line string) error {
 		h.Set = http.Header{}
 	}
 	h.Set.Add(name, value)
+	h.Spelled.Note(name)
 	return nil
 }
 
@@ -144,5 +146,6 @@ func (c *Client) headers(req *Request) http.Header {
 	if _, ok := out["User-Agent"]; !ok {
 		out["User-Agent"] = []string{""} // else net/http sends its own
 	}
+	req.Spelled.apply(out)
 	return out
 }

@@ -100,6 +100,9 @@ func TestAHostileServerEndsACallInTimeAndWithItsName(t *testing.T) {
 		{"a negative length", then("HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nabc", leave), fault.Protocol},
 		{"a header with a NUL", then("HTTP/1.1 200 OK\r\nX: a\x00b\r\nContent-Length: 0\r\n\r\n", leave), fault.Protocol},
 		{"a header without a colon", then("HTTP/1.1 200 OK\r\nnonsense\r\n\r\n", leave), fault.Protocol},
+		{"a status of no class", then("HTTP/1.1 000 X\r\nContent-Length: 0\r\n\r\n", leave), fault.Protocol},
+		{"a status below 100", then("HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n", leave), fault.Protocol},
+		{"another protocol, unasked", then("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", leave), fault.Protocol},
 		{"no HTTP at all", then("220 smtp.example.com ESMTP\r\n", leave), fault.Protocol},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

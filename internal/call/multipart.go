@@ -112,8 +112,8 @@ func (p field) contentType() string {
 		kind = typeByName(p.content)
 	}
 	switch {
-	case kind == "" && (p.isFile || p.isContent && p.hasRename):
-		return "application/octet-stream"
+	case kind == "" && p.content != "-" && (p.isFile || p.isContent && p.hasRename):
+		return "application/octet-stream" // of standard input nobody knows
 	case kind == "text/plain" && !p.isFile && !p.hasRename:
 		return "" // what a part without a type is
 	}
@@ -143,7 +143,13 @@ func typeByName(name string) string {
 	return ""
 }
 
-func disposition(kind, name string) string { return kind + `; name="` + quoteName(name) + `"` }
+// disposition names a part; an empty name is none.
+func disposition(kind, name string) string {
+	if name == "" {
+		return kind
+	}
+	return kind + `; name="` + quoteName(name) + `"`
+}
 
 // quoteName escapes as browsers do (WHATWG HTML, multipart/form-data encoding algorithm), so that no name ends its own
 // header.

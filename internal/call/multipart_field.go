@@ -61,7 +61,8 @@ func (p *field) parse(text string) (rest string, err error) {
 	return rest, nil
 }
 
-// word reads up to one of stops, or a text in double quotes. A quote without an end is a character like others.
+// word reads up to one of stops, without the blanks before it, or a text in double quotes. A quote without an end is a
+// character like others.
 func word(text, stops string) (value, rest string, err error) {
 	if value, rest, ok := quoted(text); ok {
 		if rest = strings.TrimLeft(rest, " \t"); rest != "" && strings.IndexByte(stops, rest[0]) < 0 {
@@ -69,11 +70,15 @@ func word(text, stops string) (value, rest string, err error) {
 		}
 		return value, rest, nil
 	}
-	if i := strings.IndexAny(text, stops); i >= 0 {
-		return text[:i], text[i:], nil
+	end := strings.IndexAny(text, stops)
+	if end < 0 {
+		end = len(text)
 	}
-	return text, "", nil
+	return strings.TrimRight(text[:end], blanks), text[end:], nil
 }
+
+// blanks are what curl takes for blanks in a part of a form.
+const blanks = " \t\r\n\v\f"
 
 func quoted(text string) (value, rest string, ok bool) {
 	if !strings.HasPrefix(text, `"`) {

@@ -59,7 +59,13 @@ func TestAFormIsWhatCurlMakesOfIt(t *testing.T) {
 		"f=@f.txt;type=a/b; charset=x":       part("name=\"f\"; filename=\"f.txt\"\r\nContent-Type: a/b; charset=x", "text\n"),
 		"e= lead;type=text/a;filename=q.png": part("name=\"e\"; filename=\"q.png\"\r\nContent-Type: text/a", "lead"),
 		`o="open`:                            part(`name="o"`, `"open`),
-		"x=@-":                               part("name=\"x\"; filename=\"-\"\r\nContent-Type: application/octet-stream", "stdin"),
+		"x=@-":                               part(`name="x"; filename="-"`, "stdin"),
+		"x=@-;filename=a.pdf":                part("name=\"x\"; filename=\"a.pdf\"\r\nContent-Type: application/pdf", "stdin"),
+		"x=<-":                               part(`name="x"`, "stdin"),
+		"=unnamed":                           "--BOUNDARY\r\nContent-Disposition: form-data\r\n\r\nunnamed\r\n",
+		"b= both ends \t":                    part(`name="b"`, "both ends"),
+		`b=" both ends "`:                    part(`name="b"`, " both ends "),
+		"f=@f.txt ;filename=a b ":            part("name=\"f\"; filename=\"a b\"\r\nContent-Type: text/plain", "text\n"),
 		"n\r\nX: y=v":                        part(`name="n%0D%0AX: y"`, "v"),
 	} {
 		if got, _ := formOf(t, "stdin", arg); got != want+"--BOUNDARY--\r\n" {

@@ -202,3 +202,12 @@ func TestALostReaderIsToldFromAFullDisk(t *testing.T) {
 		}
 	}
 }
+
+func TestAPlaceThatCannotBeWrittenToIsCalledByTheNameThatWasGiven(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "none", "out")
+	_, err := save(Output{Path: file}, strings.NewReader("x"))
+	if !fault.Is(err, fault.IO) || !strings.Contains(err.Error(), "open "+file+": ") || strings.Contains(err.Error(), ".part") {
+		t.Errorf("%v", err)
+	}
+}

@@ -30,12 +30,9 @@ func (c *Client) phases(w *watch) *httptrace.ClientTrace {
 				c.secured(state)
 			}
 		},
-		GotConn:      func(info httptrace.GotConnInfo) { c.connected(w, info) },
-		WroteHeaders: func() { w.mark(func() { w.wrote = true }) },
-		WroteRequest: func(httptrace.WroteRequestInfo) {
-			w.rest()
-			w.enter("waiting for the answer")
-		},
+		GotConn:              func(info httptrace.GotConnInfo) { c.connected(w, info) },
+		WroteHeaders:         func() { w.mark(func() { w.wrote = true }) },
+		WroteRequest:         func(info httptrace.WroteRequestInfo) { w.written(info.Err) },
 		GotFirstResponseByte: func() { w.mark(func() { w.at.answered = w.moment() }) },
 	}
 }
@@ -44,7 +41,7 @@ func (c *Client) phases(w *watch) *httptrace.ClientTrace {
 // itself. It does so where a connection used before turns out to be dead, which is as good as a first time; and where
 // an HTTP/2 server refused the stream, which [Retry] has a say in.
 func (c *Client) connected(w *watch, info httptrace.GotConnInfo) {
-	w.enter("sending the request")
+	w.enter(sendingRequest)
 	again := false
 	w.mark(func() {
 		again = w.wrote && w.conn != nil && (!w.reused || w.conn == info.Conn)

@@ -98,7 +98,9 @@ func locate(base *url.URL, res *http.Response) (*url.URL, error) {
 	target.Fragment, target.RawFragment = "", ""
 	target, err = httpx.Resolve("", target.String())
 	if err != nil {
-		return nil, fault.From(err).Doing("follow the redirect")
+		f := fault.From(err).Doing("follow the redirect")
+		f.Hints = nil // those for a URL that was typed
+		return nil, f
 	}
 	return target, nil
 }

@@ -47,7 +47,7 @@ func outcomeOf(w *watch, res *http.Response, err error, now time.Time) outcome {
 	return outcome{
 		lost:    f.Kind == fault.Network && f.Retryable || f.Code == "protocol.truncated",
 		late:    f.Kind == fault.Timeout,
-		reached: w.written() && f.Code != httpx.CodeRefused,
+		reached: w.reached() && f.Code != httpx.CodeRefused,
 	}
 }
 

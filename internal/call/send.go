@@ -1,6 +1,7 @@
 package call
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -24,10 +25,15 @@ func (c *Client) send(w *watch, req *Request, bearer *httpx.Bearer, trip *Trip) 
 		trip.end(w, c.now())
 		return nil, w.fault(httpx.Unanswered(err), out)
 	}
+	if err := checkStatus(res); err != nil {
+		defer w.stop()
+		_ = res.Body.Close()
+		return nil, w.fault(err, out)
+	}
 	if bearer != nil {
 		bearer.Learn(out.URL, res.Header)
 	}
-	w.enter("reading the body of the answer")
+	w.enter(readingBody)
 	c.Trace.response(res)
 	req.Meter.begin(false, res.ContentLength)
 	res.Body = &answerBody{
@@ -38,6 +44,15 @@ func (c *Client) send(w *watch, req *Request, bearer *httpx.Bearer, trip *Trip) 
 		unpack(res)
 	}
 	return res, nil
+}
+
+// checkStatus refuses what is no final answer (RFC 9110 section 15): a switch to another protocol, which nobody asked
+// for, and a status of no class.
+func checkStatus(res *http.Response) error {
+	if res.StatusCode >= http.StatusOK {
+		return nil
+	}
+	return fault.New(fault.Protocol, "protocol.status", "the server answered with status %03d, which ends no request", res.StatusCode)
 }
 
 // build makes the request that goes out. The token comes last, over whatever came before.
@@ -56,7 +71,7 @@ func (c *Client) build(w *watch, req *Request, bearer *httpx.Bearer) (*http.Requ
 	if req.Body == nil {
 		return out, nil
 	}
-	body, size, err := req.Body.Open()
+	body, size, err := open(w.ctx, req.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +83,22 @@ func (c *Client) build(w *watch, req *Request, bearer *httpx.Bearer) (*http.Requ
 	out.Body = &sentBody{ReadCloser: body, watch: w, meter: req.Meter}
 	req.Meter.begin(true, size)
 	return out, nil
+}
+
+// open opens a body. What is not in memory may keep its reader waiting: standard input, a FIFO.
+func open(ctx context.Context, b Body) (io.ReadCloser, int64, error) {
+	if text, ok := b.(Text); ok {
+		return text.Open()
+	}
+	size := int64(0)
+	body, err := Within(ctx, func() (r io.ReadCloser, err error) {
+		r, size, err = b.Open()
+		return r, err
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	return body, size, nil
 }
 
 // sentBody tells the watch how the sending goes.
@@ -82,12 +113,11 @@ func (b *sentBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.watch.sent.Add(int64(n))
 	b.meter.moved(true, n)
-	switch {
-	case err == nil:
-		b.watch.expect()
-	case err != io.EOF: // the bare value alone is an end, as io.Reader promises
+	if err != nil && err != io.EOF { // the bare value alone is an end, as io.Reader promises
 		b.watch.blame(localFault(err))
+		return n, err
 	}
+	b.watch.expect() // at the end too: what was read last is still to be sent
 	return n, err
 }
 
@@ -103,9 +133,9 @@ type answerBody struct {
 }
 
 func (b *answerBody) Read(p []byte) (int, error) {
-	b.watch.expect()
+	b.watch.await()
 	n, err := b.ReadCloser.Read(p)
-	b.watch.rest()
+	b.watch.arrived()
 	if total := b.watch.received.Add(int64(n)); total >= longTransfer && total-int64(n) < longTransfer {
 		b.watch.attend()
 	}

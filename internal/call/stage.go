@@ -72,6 +72,9 @@ func newStage(target string, mode fs.FileMode) (*stagedFile, error) {
 	}
 	name := filepath.Join(filepath.Dir(target), ".authctl-"+rand.Text()+".part")
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		failed.Path = target // the name that the user knows
+	}
 	if err != nil {
 		return nil, err
 	}

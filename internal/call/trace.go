@@ -74,13 +74,14 @@ func (t Trace) response(res *http.Response) {
 
 func (t Trace) headers(prefix string, header http.Header, hidden []string) {
 	for _, name := range slices.Sorted(maps.Keys(header)) {
+		canonical := http.CanonicalHeaderKey(name)
 		for _, value := range header[name] {
 			switch {
 			case name == "User-Agent" && value == "":
 				continue
-			case isSecretName(name) || slices.Contains(hidden, name):
-				value = redactValue(name, value)
-			case isURLName(name):
+			case isSecretName(name) || slices.Contains(hidden, canonical):
+				value = redactValue(canonical, value)
+			case isURLName(canonical):
 				value = redactURL(value)
 			}
 			t(httpx.Visible(prefix + name + ": " + value))

@@ -20,6 +20,9 @@ const (
 	// longTransfer is how many bytes make a transfer a long one, and glance how often it is then looked after.
 	longTransfer = 8 << 20
 	glance       = time.Second
+
+	sendingRequest = "sending the request"
+	readingBody    = "reading the body of the answer"
 )
 
 // watch follows one request: what it is doing, whether bytes still move, and who is to blame for its end.
@@ -35,6 +38,7 @@ type watch struct {
 	since  atomic.Int64 // when the wait for a byte began, in nanoseconds after begun; 0: nobody waits
 
 	sent, received atomic.Int64 // bytes of bodies
+	awaited        atomic.Bool  // somebody waits for a byte of the answer
 
 	mu       sync.Mutex
 	phase    string
@@ -139,8 +143,22 @@ func (w *watch) moment() time.Time {
 	return w.clock()
 }
 
-// written reports whether any of the request may have reached the server.
-func (w *watch) written() bool {
+// written says that the request was sent, or that err ended the sending. Where somebody reads the answer already, that
+// wait goes on.
+func (w *watch) written(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err == nil && w.phase == sendingRequest {
+		w.phase = "waiting for the answer"
+	}
+	since := w.since.Load() // before awaited, which is set before it
+	if !w.awaited.Load() {
+		w.since.CompareAndSwap(since, 0)
+	}
+}
+
+// reached reports whether any of the request may have reached the server.
+func (w *watch) reached() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.wrote
@@ -156,6 +174,17 @@ func (w *watch) current() string {
 func (w *watch) expect() { w.since.Store(int64(time.Since(w.begun))) }
 
 func (w *watch) rest() { w.since.Store(0) }
+
+// await says that somebody waits for a byte of the answer; arrived, that nobody does any more.
+func (w *watch) await() {
+	w.awaited.Store(true)
+	w.expect()
+}
+
+func (w *watch) arrived() {
+	w.awaited.Store(false)
+	w.rest()
+}
 
 // blame records a failure on this side, which net/http would dress up as one of the connection.
 func (w *watch) blame(err *fault.Error) {

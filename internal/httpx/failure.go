@@ -209,8 +209,11 @@ func isHangUp(err error) bool {
 
 func networkFault(err error) *fault.Error {
 	f := &fault.Error{Kind: fault.Network, Code: "network.lost", Err: explain(err)}
-	if errors.Is(err, io.EOF) || isHangUp(err) {
+	switch {
+	case errors.Is(err, io.EOF) || isHangUp(err):
 		f.Err = &plainError{"the server closed the connection without an answer", err}
+	case errors.Is(err, net.ErrClosed):
+		f.Err = &plainError{"the connection was closed while it was in use", err}
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		f.Code = "network.dns"

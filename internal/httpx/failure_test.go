@@ -123,6 +123,7 @@ func TestWhatIsKnownIsKept(t *testing.T) {
 	for err, kind := range map[error]fault.Kind{
 		context.Canceled: fault.Canceled, context.DeadlineExceeded: fault.Timeout, syscall.ECONNRESET: fault.Network,
 		io.ErrUnexpectedEOF:                      fault.Network, // all that HTTP/2 tells of a connection that went away before the answer
+		net.ErrClosed:                            fault.Network,
 		errors.New("http: server gave nonsense"): fault.Protocol, http.ErrSchemeMismatch: fault.TLS,
 	} {
 		if f := Failure(&url.Error{Op: "Get", URL: "https://h.example/", Err: err}); f.Kind != kind || !errors.Is(f, err) {

@@ -18,7 +18,7 @@ func connectProxy(t *testing.T, to string) (*httptest.Server, *[]string) {
 	t.Helper()
 	var asked []string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = append(asked, r.Method+" "+r.RequestURI+" "+r.Header.Get("Authorization"))
+		asked = append(asked, r.Method+" "+r.RequestURI+" "+r.Header.Get("Authorization")+r.UserAgent())
 		if r.Method != http.MethodConnect || to == "" {
 			w.Header().Set("X-Evil", "1")
 			w.WriteHeader(http.StatusProxyAuthRequired)

@@ -18,11 +18,18 @@ func (e badURL) Error() string { return string(e) }
 // percent-escapes, merges slashes or cuts path parameters. The query is kept to the byte, a fragment is dropped.
 func Resolve(base, ref string) (*url.URL, error) {
 	u, err := resolve(base, ref)
-	if bad, ok := err.(badURL); ok { //nolint:errorlint // never wrapped: resolve makes it
-		return nil, fault.New(fault.Policy, "policy.url", "%w", bad).Doing("resolve the URL").
+	if err == nil {
+		return u, nil
+	}
+	bad := fault.From(err)
+	if _, ok := err.(badURL); ok { //nolint:errorlint // never wrapped: resolve makes it
+		bad = fault.New(fault.Policy, "policy.url", "%w", err)
+	}
+	if bad.Kind == fault.Policy {
+		bad = bad.Doing("resolve the URL").
 			Hint("give a path below base_url, such as /v1/things, or a whole URL; percent-encode what is no plain text")
 	}
-	return u, err
+	return nil, bad
 }
 
 func resolve(base, ref string) (*url.URL, error) {

@@ -28,8 +28,8 @@ func TestAPathThatCouldLeaveTheBaseIsRefused(t *testing.T) {
 			t.Errorf("Resolve(%q) = %v, %v; want a policy fault", ref, u, err)
 			continue
 		}
-		if u != nil {
-			t.Errorf("Resolve(%q) gives a URL beside its error", ref)
+		if u != nil || !strings.Contains(fault.From(err).HintText(), "below base_url") {
+			t.Errorf("Resolve(%q) gives %v and the hint %q beside its error", ref, u, fault.From(err).HintText())
 		}
 	}
 }

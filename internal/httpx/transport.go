@@ -61,6 +61,7 @@ func NewTransport(cfg Config) (*http.Transport, error) {
 		DisableCompression:     true,
 		ForceAttemptHTTP2:      true,
 		OnProxyConnectResponse: refusedTunnel,
+		ProxyConnectHeader:     http.Header{"User-Agent": {""}}, // none: else net/http names itself to the proxy
 		HTTP2: &http.HTTP2Config{
 			MaxReceiveBufferPerConnection: windowBytes,
 			MaxReceiveBufferPerStream:     windowBytes,

@@ -41,8 +41,11 @@ func newGate(door *Door, s secret.String, allowed []string) (gate, error) {
 // admit fills x with what follows the secret, or refuses. The order matters: who does not know the secret learns
 // nothing of what is behind it.
 func (g *gate) admit(req *http.Request, x *exchange) *refusal {
-	if req.Method == http.MethodConnect {
+	switch req.Method {
+	case http.MethodConnect:
 		return &refusal{status: http.StatusMethodNotAllowed, reason: "method", text: "this is no forward proxy"}
+	case http.MethodTrace:
+		return &refusal{status: http.StatusMethodNotAllowed, reason: "method", text: "the answer to TRACE would show the token"}
 	}
 	if !g.knows(req.Host) {
 		return &refusal{status: http.StatusForbidden, reason: "host", text: "the Host header is not that of this proxy"}

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"github.com/authctl/authctl/internal/httpx"
 )
 
 const (
@@ -67,8 +69,11 @@ func (l *lane) finish(req *http.Request, c *laneConn) (*http.Response, error) {
 		if ctxErr := req.Context().Err(); ctxErr != nil {
 			return nil, ctxErr
 		}
-		if !c.reused || c.left < maxHeaderBytes || isTimeout(err) {
+		switch begun := c.left < maxHeaderBytes; {
+		case begun || isTimeout(err):
 			return nil, err
+		case !c.reused:
+			return nil, httpx.Unanswered(err)
 		}
 	}
 }

@@ -19,6 +19,7 @@ type Line struct {
 	Path    string
 	Query   []string // name=value
 	Headers http.Header
+	Spelled call.Spelling   // of their names
 	JSON    json.RawMessage // the body, one of these three
 	Body    *string
 	File    string
@@ -69,7 +70,7 @@ func (l *Line) set(m member) (err error) {
 	case "query":
 		l.Query, err = query(m.value)
 	case "headers":
-		l.Headers, err = headers(m.value)
+		l.Headers, l.Spelled, err = headers(m.value)
 	case "json":
 		l.JSON = m.value
 	case "body":
@@ -104,7 +105,7 @@ func (l *Line) Request(base Base) (*call.Request, error) {
 	if err := call.AddQuery(u, l.Query); err != nil {
 		return nil, err
 	}
-	req := &call.Request{Method: l.Method, URL: u, Header: l.Headers}
+	req := &call.Request{Method: call.Method(l.Method), URL: u, Header: l.Headers, Spelled: l.Spelled}
 	switch {
 	case l.JSON != nil:
 		req.Body = call.Text(l.JSON)
@@ -161,21 +162,22 @@ func query(value json.RawMessage) ([]string, error) {
 }
 
 // headers reads an object of strings and lists of strings.
-func headers(value json.RawMessage) (http.Header, error) {
+func headers(value json.RawMessage) (http.Header, call.Spelling, error) {
 	members, err := object(value)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	h := http.Header{}
+	h, spelled := http.Header{}, call.Spelling(nil)
 	for _, m := range members {
 		values, err := scalars(m.value)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		name := http.CanonicalHeaderKey(m.name)
 		h[name] = append(h[name], values...)
+		spelled.Note(m.name)
 	}
-	return h, nil
+	return h, spelled, nil
 }
 
 // scalars are the texts of a string, a number or a boolean, or of a list of them.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/authctl/authctl/internal/call"
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/httpx"
 )
@@ -46,6 +47,29 @@ func TestALineThatIsNotMeantStrictlyIsRefused(t *testing.T) {
 	}
 }
 
+func TestAMethodInSmallLettersIsTheOneThatIsMeant(t *testing.T) {
+	for method, want := range map[string]string{"get": "GET", "Patch": "PATCH", "propfind": "propfind", "": ""} {
+		l, err := ParseLine([]byte(`{"method":"` + method + `","path":"/x"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if req, err := l.Request(NewBase("https://api.example.com")); err != nil || req.Method != want {
+			t.Errorf("%q is %q, %v", method, req.Method, err)
+		}
+	}
+}
+
+func TestALineSpellsItsHeaders(t *testing.T) {
+	l, err := ParseLine([]byte(`{"path":"/x","headers":{"SOAPAction":"a","X-Two":"b"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := l.Request(NewBase("https://api.example.com"))
+	if err != nil || req.Spelled["Soapaction"] != "SOAPAction" || req.Header.Get("SOAPAction") != "a" {
+		t.Errorf("%v %v %v", req.Spelled, req.Header, err)
+	}
+}
+
 func TestALineSaysWhatTheRequestIs(t *testing.T) {
 	l, err := ParseLine([]byte(`{"id": {"n": 1} , "method":"put", "path":"/a b\u0041","query":{"q":"x y","n":[1,true,"z"]},
 		"headers":{"x-one":"1","X-Two":["2","3"]},"json": {"a": [1, "}"], "b":"\"{"} }`))
@@ -54,7 +78,7 @@ func TestALineSaysWhatTheRequestIs(t *testing.T) {
 	}
 	want := &Line{
 		ID: json.RawMessage(`{"n":1}`), Method: "put", Path: "/a bA", Query: []string{"q=x y", "n=1", "n=true", "n=z"},
-		Headers: http.Header{"X-One": {"1"}, "X-Two": {"2", "3"}}, JSON: json.RawMessage(`{"a": [1, "}"], "b":"\"{"}`),
+		Headers: http.Header{"X-One": {"1"}, "X-Two": {"2", "3"}}, Spelled: call.Spelling{"X-One": "x-one"}, JSON: json.RawMessage(`{"a": [1, "}"], "b":"\"{"}`),
 	}
 	if !reflect.DeepEqual(l, want) {
 		t.Errorf("got %+v\nwant %+v", l, want)
