@@ -33,6 +33,15 @@ type family struct {
 	// forgiving takes a spent token again whose replacement was never used: the answer may have been lost. Without it
 	// nobody could save a login from a client that dies with the answer in its hands.
 	forgiving bool
+	forgiven  int     // spent tokens that it took again
+	ambush    *ambush // on the next refresh that gets there
+}
+
+// ambush is what happens at one step of answering a refresh; the server does no more for it. The steps are "arrived",
+// "taken" and "answer", which has a text to send.
+type ambush struct {
+	step   string
+	strike func(w http.ResponseWriter, text string)
 }
 
 func newFamily(t *testing.T) *family {
@@ -58,8 +67,14 @@ func (f *family) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	takes, between := f.takes, f.between
 	f.mu.Unlock()
+	if f.struck("arrived", w, "") {
+		return
+	}
 	old := r.Form.Get("refresh_token")
 	login, ok := f.spend(old)
+	if f.struck("taken", w, "") {
+		return
+	}
 	if between != nil {
 		between()
 	}
@@ -74,6 +89,20 @@ func (f *family) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.give(w, login, old)
+}
+
+// struck lets the ambush of a step happen, once.
+func (f *family) struck(step string, w http.ResponseWriter, text string) bool {
+	f.mu.Lock()
+	a := f.ambush
+	if a == nil || a.step != step {
+		f.mu.Unlock()
+		return false
+	}
+	f.ambush = nil
+	f.mu.Unlock()
+	a.strike(w, text)
+	return true
 }
 
 func (f *family) thing(w http.ResponseWriter, r *http.Request) {
@@ -107,6 +136,7 @@ func (f *family) spend(token string) (login string, ok bool) {
 	if next := f.next[token]; f.forgiving && login != "" && (next == "" || f.alive[next] != "") {
 		delete(f.alive, next)
 		delete(f.next, token)
+		f.forgiven++
 		return login, true
 	}
 	if login != "" {
@@ -127,7 +157,10 @@ func (f *family) give(w http.ResponseWriter, login, old string) {
 	life := f.life
 	f.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":%d,"refresh_token":%q}`, access, life, refresh)
+	text := fmt.Sprintf(`{"access_token":%q,"token_type":"Bearer","expires_in":%d,"refresh_token":%q}`, access, life, refresh)
+	if !f.struck("answer", w, text) {
+		_, _ = fmt.Fprint(w, text)
+	}
 }
 
 // set changes how the server behaves.
@@ -148,10 +181,14 @@ func (f *family) counts() (asked, ended int) {
 // member is a user with a login at the server, whose token is stale already.
 func (f *family) member(t *testing.T) *user {
 	t.Helper()
-	u := newUser(t, "profiles:\n  - {name: a, provider: oauth2, grant: authorization_code, authorization_url: "+f.url+
-		"/authorize, token_url: "+f.url+"/token, base_url: "+f.url+", client_id: native}\n")
+	u := newUser(t, f.profiles())
 	f.login(t, u)
 	return u
+}
+
+func (f *family) profiles() string {
+	return "profiles:\n  - {name: a, provider: oauth2, grant: authorization_code, authorization_url: " + f.url +
+		"/authorize, token_url: " + f.url + "/token, base_url: " + f.url + ", client_id: native}\n"
 }
 
 // login is a person without a browser, who knows the code.

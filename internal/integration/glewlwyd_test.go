@@ -65,15 +65,15 @@ func newGlewlwyd(t *testing.T, keys, redirect string) *glewlwyd {
 	})
 	g := &glewlwyd{carry: carry, idp: idp{
 		name: "glewlwyd", issuer: front + "/api/oidc", tokenPath: "/api/oidc/token", introspect: "/api/oidc/introspect",
-		asked: asked,
+		begins: map[string]string{"device_code": "/api/oidc/device_authorization", "ciba": "/api/oidc/ciba"}, asked: asked,
 	}}
 	g.person, g.known = g.agrees, g.standing
 	g.furnish(t, keys, redirect)
 	return g
 }
 
-// counter is a proxy before a server; asked gives the number of requests of each path since it was last called, and
-// carry puts such numbers back.
+// counter is a proxy before a server; asked gives the number of requests of each path that the server has answered since
+// it was last called, and carry puts such numbers back.
 func counter(t *testing.T, target string) (front string, asked func(*testing.T) map[string]int, carry func(map[string]int)) {
 	t.Helper()
 	address, err := url.Parse(target)
@@ -82,13 +82,15 @@ func counter(t *testing.T, target string) (front string, asked func(*testing.T) 
 	}
 	var mu sync.Mutex
 	counts := map[string]int{}
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(address); r.Out.Host = r.In.Host }}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		counts[strings.TrimSuffix(r.URL.Path, "/")]++
-		mu.Unlock()
-		proxy.ServeHTTP(w, r)
-	}))
+	server := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(address); r.Out.Host = r.In.Host },
+		ModifyResponse: func(r *http.Response) error {
+			mu.Lock()
+			defer mu.Unlock()
+			counts[strings.TrimSuffix(r.Request.URL.Path, "/")]++
+			return nil
+		},
+	})
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
 	asked = func(*testing.T) map[string]int {
 		mu.Lock()

@@ -28,7 +28,9 @@ type idp struct {
 	api          [2]string                             // who may ask it about any token: id, secret
 	known        func(t *testing.T, token string) bool // in place of introspection
 	person       person                                // who logs in there
+	begins       map[string]string                     // grant: the path where a login starts of which polls ask the outcome
 	asked        func(t *testing.T) map[string]int
+	tally        map[string]int // what asked gave and nobody took
 }
 
 // start runs a server that prints "READY ISSUER" and gives the issuer.
@@ -88,8 +90,27 @@ func (s *idp) counted(t *testing.T) map[string]int {
 	return counts
 }
 
-// tokens gives the number of token requests since the server was last asked for its counts.
-func (s *idp) tokens(t *testing.T) int { t.Helper(); return s.asked(t)[s.tokenPath] }
+// count gives how many requests of a path there were that nobody took.
+func (s *idp) count(t *testing.T, path string) int {
+	t.Helper()
+	if s.tally == nil {
+		s.tally = map[string]int{}
+	}
+	for asked, n := range s.asked(t) {
+		s.tally[asked] += n
+	}
+	return s.tally[path]
+}
+
+// take is count, and takes them.
+func (s *idp) take(t *testing.T, path string) int {
+	t.Helper()
+	defer func() { delete(s.tally, path) }()
+	return s.count(t, path)
+}
+
+// tokens takes the token requests.
+func (s *idp) tokens(t *testing.T) int { t.Helper(); return s.take(t, s.tokenPath) }
 
 // active asks the server itself what it thinks of a token.
 func (s *idp) active(t *testing.T, token string) bool {

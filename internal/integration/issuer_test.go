@@ -30,7 +30,7 @@ func newIssuer(t *testing.T, env ...string) *idp {
 	i := &idp{
 		name: "oidc-provider", issuer: start(t, cmd), caFile: filepath.Join(keys, "ca.pem"),
 		tokenPath: "/token", introspect: "/token/introspection", api: [2]string{"api", "api-secret"},
-		person: fillsForms("any"),
+		person: fillsForms("any"), begins: map[string]string{"device_code": "/device/auth"},
 	}
 	i.asked = i.counted
 	return i

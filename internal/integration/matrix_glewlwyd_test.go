@@ -21,6 +21,7 @@ func TestMatrixOfGlewlwyd(t *testing.T) {
 	web := []string{"client_id: web", "client_secret: web-secret", redirect}
 	native := []string{"client_id: native", redirect}
 	audience := "audience: '" + g.origin() + g.tokenPath + "'" // it takes no assertion for its issuer
+	aside := []string{"client_id: ciba", "client_secret: ciba-secret", `login_hint: '{"username":"alice"}'`, "binding_message: W4SCT"}
 	g.run(t, []cell{
 		{grant: "client_credentials", auth: "client_secret_basic", profile: cc, requests: 1, then: []string{"cached", "introspect", "verify", "revoke"}},
 		{grant: "client_credentials", auth: "client_secret_post", profile: append(cc, "client_auth: client_secret_post"), requests: 1},
@@ -49,11 +50,16 @@ func TestMatrixOfGlewlwyd(t *testing.T) {
 			grant: "authorization_code", auth: "client_secret_basic", with: "DPoP", profile: append(web, "dpop: true"), requests: 1,
 			then: []string{"cached", "userinfo"},
 		},
-		{grant: "device_code", auth: "none", profile: native[:1]},
-		{grant: "device_code", auth: "client_secret_basic", profile: web[:2], then: []string{"userinfo", "refresh twice", "logout"}},
-		{grant: "ciba", auth: "client_secret_basic", act: g.agreesAside, profile: []string{
-			"client_id: ciba", "client_secret: ciba-secret",
-			`login_hint: '{"username":"alice"}'`, "binding_message: W4SCT",
-		}, then: []string{"userinfo"}},
+		{grant: "device_code", auth: "none", profile: native[:1], requests: 1},
+		{grant: "device_code", auth: "none", with: "a person who agrees after the first poll", profile: native[:1], requests: 2, late: true},
+		{
+			grant: "device_code", auth: "client_secret_basic", profile: web[:2], requests: 1,
+			then: []string{"userinfo", "refresh twice", "logout"},
+		},
+		{grant: "ciba", auth: "client_secret_basic", act: g.agreesAside, profile: aside, requests: 1, then: []string{"userinfo"}},
+		{
+			grant: "ciba", auth: "client_secret_basic", with: "a person who agrees after the first poll", act: g.agreesAside,
+			profile: aside, requests: 2, late: true,
+		},
 	})
 }

@@ -94,7 +94,7 @@ func TestMatrixOfOIDCProvider(t *testing.T) {
 			grant: "authorization_code", auth: "none", with: "PAR, DPoP, its nonce demanded there", requests: 1,
 			profile: []string{"client_id: bound", offline, consent, "dpop: true"}, then: []string{"cached", "userinfo", "introspect", "revoke"},
 		},
-		{grant: "device_code", auth: "none", profile: []string{"client_id: device", offline}, then: everything},
+		{grant: "device_code", auth: "none", profile: []string{"client_id: device", offline}, requests: 1, then: everything},
 	})
 }
 

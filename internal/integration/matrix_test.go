@@ -17,12 +17,16 @@ type cell struct {
 	with        string // what else the profile asks for, such as DPoP
 	profile     []string
 	beside      string // further profiles of the file
-	requests    int    // token requests that the first token takes; 0: as many polls as the person's pace asks for
+	requests    int    // token requests that the first token takes
+	late        bool   // the person agrees after the first poll, else before it
 	then        []string
 	act         person // in place of the server's own person
 	login       string // another profile of the file, as whom somebody logs in first
 	mute        bool   // the server tells nobody about this kind of token
 }
+
+// isPolled reports whether a person agrees elsewhere, and the program asks until then.
+func (c cell) isPolled() bool { return c.grant == "device_code" || c.grant == "ciba" }
 
 // step is what is done with a token once it is there; it gives the number of token requests that it must take.
 type step func(t *testing.T, s *idp, u *user, token string) int
@@ -117,9 +121,13 @@ func (s *idp) run(t *testing.T, cells []cell) {
 				}
 			}
 			s.tokens(t)
+			s.take(t, s.begins[c.grant])
 			token := s.first(t, u, c)
-			if n := s.tokens(t); c.requests != 0 && n != c.requests {
+			if n := s.tokens(t); n != c.requests {
 				t.Errorf("%d token requests, want %d", n, c.requests)
+			}
+			if n := s.take(t, s.begins[c.grant]); c.isPolled() && n != 1 {
+				t.Errorf("%d logins were begun at %q", n, s.begins[c.grant])
 			}
 			if !c.mute && !s.active(t, token) {
 				t.Error("the server does not know the token")
@@ -152,9 +160,9 @@ func (s *idp) first(t *testing.T, u *user, c cell) string {
 	case "authorization_code":
 		got = u.opens(t, s, act, "login", "-p", "real")
 	case "device_code":
-		got = u.reads(t, s, deviceAddress, act, "login", "-p", "real")
+		got = u.reads(t, s, s.when(t, c, deviceAddress), act, "login", "-p", "real")
 	case "ciba":
-		got = u.reads(t, s, regexp.MustCompile(`(?s).+\n`), act, "login", "-p", "real")
+		got = u.reads(t, s, s.when(t, c, regexp.MustCompile(`(?s).+\n`)), act, "login", "-p", "real")
 	}
 	if got.exit != 0 || got.stdout != "" {
 		t.Fatalf("login: exit %d\n%s%s", got.exit, got.stdout, got.stderr)
@@ -162,11 +170,22 @@ func (s *idp) first(t *testing.T, u *user, c cell) string {
 	return u.run(t, "token", "get", "-p", "real").token(t)
 }
 
+// when finds in what was printed what the cell's person needs, once it is her time to act.
+func (s *idp) when(t *testing.T, c cell, needs *regexp.Regexp) func(printed string) string {
+	return func(printed string) string {
+		if c.late && s.count(t, s.tokenPath) == 0 {
+			return ""
+		}
+		return needs.FindString(printed)
+	}
+}
+
 const head = `# authctl at real servers
 
 Written by ` + "`IDP_MATRIX=docs/idp-matrix.md make test-idp`" + `. Each row was run by the built program against a server that
-nobody here wrote, by [the suites](../internal/integration); requests were counted at the servers. "Polls" are token
-requests while a person decided. The login of the first ` + "`authorization_code`" + ` row is driven by headless Chromium as well.
+nobody here wrote, by [the suites](../internal/integration); requests were counted at the servers. Those of ` + "`device_code`" + `
+and ` + "`ciba`" + ` are polls, after one request that began the login: the person agrees before the first is due, but where a row
+says otherwise. The login of the first ` + "`authorization_code`" + ` row is driven by headless Chromium as well.
 
 What the servers do that others do not: Glewlwyd answers a wrong secret with HTTP 403 and an empty body, takes no client
 assertion whose audience is its issuer, no ` + "`" + `private_key_jwt` + "`" + ` beside a ` + "`" + `client_id` + "`" + ` (RFC 7521 section 4.2 lets a client
@@ -186,14 +205,11 @@ func note(server string, c cell, ok bool) {
 		fmt.Fprintf(text, "| grant | client authentication | with | token requests | then | |\n|---|---|---|---|---|---|\n")
 		matrix[server] = text
 	}
-	requests, result := fmt.Sprint(c.requests), "ok"
-	if c.requests == 0 {
-		requests = "polls"
-	}
+	result := "ok"
 	if !ok {
 		result = "**failed**"
 	}
-	fmt.Fprintf(text, "| `%s` | `%s` | %s | %s | %s | %s |\n", c.grant, c.auth, c.with, requests, strings.Join(c.then, ", "), result)
+	fmt.Fprintf(text, "| `%s` | `%s` | %s | %d | %s | %s |\n", c.grant, c.auth, c.with, c.requests, strings.Join(c.then, ", "), result)
 }
 
 // writeMatrix writes the page that IDP_MATRIX names, with the servers that ran.

@@ -20,7 +20,7 @@ func newZitadel(t *testing.T, redirect string) *idp {
 	}
 	s := &idp{
 		name: "zitadel", issuer: start(t, exec.CommandContext(t.Context(), program, redirect)), tokenPath: "/oauth/token",
-		person: fillsForms("verysecure"),
+		person: fillsForms("verysecure"), begins: map[string]string{"device_code": "/device_authorization"},
 	}
 	s.asked = s.counted
 	s.known = s.welcome
@@ -77,7 +77,7 @@ func TestMatrixOfZitadel(t *testing.T) {
 		},
 		{
 			grant: "device_code", auth: "client_secret_basic", profile: []string{"client_id: device", "client_secret: secret"},
-			then: []string{"cached", "userinfo"},
+			requests: 1, then: []string{"cached", "userinfo"},
 		},
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -117,17 +118,22 @@ func (u *user) opens(t *testing.T, s *idp, act person, args ...string) answer {
 	return u.acts(t, "BROWSER="+shim, func(string) string {
 		address, _ := os.ReadFile(note)
 		return string(address)
-	}, func(t *testing.T, address string) { act(t, s, address) }, args...)
+	}, func(_ *os.Process, address string) { act(t, s, address) }, args...)
 }
 
-// reads logs in by what is printed: seen finds in it what act needs.
-func (u *user) reads(t *testing.T, s *idp, seen *regexp.Regexp, act person, args ...string) answer {
+// reads logs in by what is printed: seen finds in it what act needs. The program stands still while the person acts, so
+// that no poll falls between.
+func (u *user) reads(t *testing.T, s *idp, seen func(printed string) string, act person, args ...string) answer {
 	t.Helper()
-	return u.acts(t, "BROWSER=false", seen.FindString, func(t *testing.T, address string) { act(t, s, address) }, args...)
+	return u.acts(t, "BROWSER=false", seen, func(program *os.Process, address string) {
+		_ = program.Signal(syscall.SIGSTOP)
+		defer func() { _ = program.Signal(syscall.SIGCONT) }()
+		act(t, s, address)
+	}, args...)
 }
 
 // acts runs the program, waits until seen finds something in its stderr or elsewhere, and acts on it.
-func (u *user) acts(t *testing.T, env string, seen func(string) string, act func(*testing.T, string), args ...string) answer {
+func (u *user) acts(t *testing.T, env string, seen func(string) string, act func(*os.Process, string), args ...string) answer {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -147,7 +153,7 @@ func (u *user) acts(t *testing.T, env string, seen func(string) string, act func
 			t.Fatalf("it ended with %d before a person could act:\n%s", cmd.ProcessState.ExitCode(), stderr.String())
 		case <-time.After(10 * time.Millisecond):
 			if found = seen(stderr.String()); found != "" {
-				act(t, found)
+				act(cmd.Process, found)
 			}
 		}
 	}

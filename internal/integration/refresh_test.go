@@ -3,12 +3,9 @@
 package integration
 
 import (
-	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -108,64 +105,4 @@ func TestRefreshThatIsRefusedTakesTheNewerLogin(t *testing.T) {
 	// Whether or not the login was kept before the refusal came, it is what serves now.
 	until(t, "the new login serves", func() bool { return u.run(t, "token", "get").exit == 0 })
 	f.isAlive(t, u)
-}
-
-// TestRefreshThatIsKilledLosesNoLogin kills processes at random moments, those that refresh and those that wait for
-// them: the login serves after each of 200 rounds, and no token but the last one is ever sent.
-func TestRefreshThatIsKilledLosesNoLogin(t *testing.T) {
-	const rounds, processes = 200, 3
-	f := newFamily(t)
-	u := f.member(t)
-	f.set(func() { f.life, f.forgiving = 3600, true })
-	whole := u.run(t, "token", "get", "--force-refresh").took
-	killed := 0
-	for round := range rounds {
-		f.set(func() { f.takes = rand.N(whole) })
-		killed += u.killed(t, processes, 2*whole, "token", "get", "--force-refresh")
-		f.set(func() { f.takes = 0 })
-		a := u.run(t, "token", "get", "--force-refresh")
-		if _, ended := f.counts(); a.exit != 0 || ended != 0 {
-			t.Fatalf("round %d: the login is lost: exit %d, %d ended\n%s", round, a.exit, ended, a.stderr)
-		}
-	}
-	if killed < rounds {
-		t.Errorf("only %d processes of %d were killed before their end", killed, rounds*processes)
-	}
-	t.Logf("%d processes were killed in %d rounds", killed, rounds)
-	nothingLeft(t, u)
-}
-
-// killed starts n runs at once, kills each within the given time, and counts those that had not ended by themselves.
-func (u *user) killed(t *testing.T, n int, within time.Duration, args ...string) int {
-	t.Helper()
-	var died atomic.Int32
-	var wg sync.WaitGroup
-	for range n {
-		cmd := u.command(t.Context(), args...)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		timer := time.AfterFunc(rand.N(within), func() { _ = cmd.Process.Kill() })
-		wg.Go(func() {
-			_ = cmd.Wait()
-			timer.Stop()
-			if !cmd.ProcessState.Exited() {
-				died.Add(1)
-			}
-		})
-	}
-	wg.Wait()
-	return int(died.Load())
-}
-
-// nothingLeft looks for what killed processes left behind for good.
-func nothingLeft(t *testing.T, u *user) {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(u.dir, ".cache", "authctl", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(files) > 10 {
-		t.Errorf("%d files after %v", len(files), files)
-	}
 }
