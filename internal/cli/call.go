@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/authctl/authctl/internal/call"
 	"github.com/authctl/authctl/internal/profile"
 )
 
@@ -41,6 +42,7 @@ func newCall(g *globals) *cobra.Command {
 		Args: callArgs(&o),
 		RunE: func(cmd *cobra.Command, _ []string) error { return g.runCall(cmd.Context(), &o) },
 	}
+	cmd.SetFlagErrorFunc(callFlagFault)
 	for _, group := range []interface{ addFlags(cmd *cobra.Command) }{&o.send, &o.way, &o.again, &o.save, &o.show, &o.shape, &o.pages, &o.batch} {
 		group.addFlags(cmd)
 	}
@@ -62,9 +64,7 @@ func callArgs(o *callOptions) cobra.PositionalArgs {
 		default:
 			return usage("call takes [METHOD] and a PATH or URL").Hint("authctl call GET /path")
 		}
-		if isMethod(strings.ToUpper(o.method)) {
-			o.method = strings.ToUpper(o.method)
-		}
+		o.method = call.Method(o.method)
 		return nil
 	}
 }
@@ -84,7 +84,7 @@ func (g *globals) runCall(ctx context.Context, o *callOptions) error {
 	if o.batch.file != "" {
 		return g.runBatch(ctx, o)
 	}
-	request, err := o.send.request(g.app, o.method)
+	request, err := call.Within(ctx, func() (*call.Request, error) { return o.send.request(g.app, o.method) })
 	if err != nil {
 		return err
 	}

@@ -135,6 +135,7 @@ func preparer(p *profile.Profile, client *call.Client, shared *call.Request) fun
 			return nil, err
 		}
 		request.NoAuth, request.Remove, request.Compressed = shared.NoAuth, shared.Remove, shared.Compressed
+		request.Spelled = request.Spelled.Or(shared.Spelled)
 		for name, values := range shared.Header {
 			if _, own := request.Header[name]; !own {
 				if request.Header == nil {
@@ -165,7 +166,7 @@ func (g *globals) explained(err error) errorObject {
 
 // batchOver opens what the batch reads and writes, and runs it.
 func (g *globals) batchOver(ctx context.Context, o *callOptions, run batch.Run) (err error) {
-	in, err := g.batchInput(o.batch.file)
+	in, err := call.Within(ctx, func() (io.ReadCloser, error) { return g.batchInput(o.batch.file) })
 	if err != nil {
 		return err
 	}

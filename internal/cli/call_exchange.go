@@ -16,7 +16,7 @@ const maxFormat = 1 << 20
 
 // exchange sends the request, puts the answer where it belongs, and tells of it what was asked for.
 func (g *globals) exchange(ctx context.Context, client *call.Client, request *call.Request, o *callOptions) error {
-	format, err := g.format(o.save.writeOut)
+	format, err := call.Within(ctx, func() (string, error) { return g.format(o.save.writeOut) })
 	if err != nil {
 		return err
 	}
@@ -26,7 +26,7 @@ func (g *globals) exchange(ctx context.Context, client *call.Client, request *ca
 	if err != nil {
 		return err
 	}
-	sink, err := out.Open()
+	sink, err := openSink(ctx, out)
 	if err != nil {
 		return err
 	}
@@ -41,6 +41,16 @@ func (g *globals) exchange(ctx context.Context, client *call.Client, request *ca
 	}
 	report.File = sink.Path()
 	return g.writeOut(format, report, err)
+}
+
+// openSink readies the output. A FIFO opens when somebody reads it; all else is there at once, and must not be left behind.
+func openSink(ctx context.Context, out call.Output) (*call.Sink, error) {
+	for _, path := range []string{out.Path, out.Head} {
+		if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+			return call.Within(ctx, out.Open)
+		}
+	}
+	return out.Open()
 }
 
 // isDeadline reports whether it is -m that ended ctx, and nobody's signal.
@@ -99,10 +109,18 @@ func (g *globals) writeOut(format string, report *call.Report, end error) error 
 	return end
 }
 
+// operation names the request that was answered, which is another one than the first behind a redirect.
+func operation(request *call.Request, response *http.Response) string {
+	if last := response.Request; last != nil {
+		return httpx.Operation(last.Method, last.URL)
+	}
+	return httpx.Operation(request.Method, request.URL)
+}
+
 // statusFault is the end of a call whose answer has a status of 400 or more.
 func statusFault(client *call.Client, request *call.Request, response *http.Response) error {
 	e := fault.New(fault.HTTPStatus, "http.status", "HTTP %s", strings.TrimSpace(response.Status)).
-		Doing("%s", httpx.Operation(request.Method, request.URL))
+		Doing("%s", operation(request, response))
 	e.Status = response.StatusCode
 	e.Retryable = response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable
 	if client.Unrenewed(request, response) {

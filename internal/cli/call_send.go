@@ -79,7 +79,7 @@ func (o *sendFlags) request(a *App, method string) (*call.Request, error) {
 		method = data.Method()
 	}
 	return &call.Request{
-		Method: method, Header: headers.Set, Remove: headers.Remove,
+		Method: method, Header: headers.Set, Spelled: headers.Spelled, Remove: headers.Remove,
 		Implied: data.Implied(), Body: data.Body(), NoAuth: o.noAuth,
 		Compressed: o.compressed,
 	}, nil

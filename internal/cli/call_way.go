@@ -59,6 +59,17 @@ func (o *wayFlags) over(p *profile.Profile, limit time.Duration) *profile.Profil
 	return &way
 }
 
+// blame names the flags where they, and not the profile, say what is wrong.
+func (o *wayFlags) blame(err error) error {
+	f := fault.From(err)
+	if f.Code != "config.tls" || o.cacert == "" && o.cert == "" && o.key == "" {
+		return err
+	}
+	f.Hints = nil
+	return f.Doing("--cacert, --cert and --key over the profile's tls").
+		Hint("each names a file in PEM form: --cacert ca.pem --cert client.pem --key client.key")
+}
+
 // shownTo is the profile for a call to u; nil: to many. Its certificate goes where its token goes (RFC 8705), and a call
 // without the token may go anywhere else, where it shows none.
 func (o *sendFlags) shownTo(p *profile.Profile, u *url.URL) (*profile.Profile, error) {
@@ -87,7 +98,7 @@ func (g *globals) transport(p *profile.Profile, o *wayFlags, limit time.Duration
 	}
 	t, err := g.app.Transport(o.over(p, limit))
 	if err != nil {
-		return nil, err
+		return nil, o.blame(err)
 	}
 	if o.insecure {
 		g.app.warn("--insecure: the server's certificate is not checked")

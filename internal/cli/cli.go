@@ -3,10 +3,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/authctl/authctl/internal/auth"
@@ -77,12 +79,22 @@ type Options struct {
 }
 
 // Run carries out one command line and gives the process's exit status.
-func (a *App) Run(ctx context.Context, args []string) int {
+func (a *App) Run(ctx context.Context, args []string) (status int) {
 	g := &globals{app: a}
+	defer func() {
+		if found := recover(); found != nil {
+			status = a.fail(ctx, g, bug(found, g.verbose > 0))
+		}
+	}()
 	a.jsonErrors = wantsJSON(args)
 	root := a.tree(g, args)
 	root.SetArgs(args)
+	help := &heard{Writer: a.IO.Out}
+	root.SetOut(help)
 	cmd, err := root.ExecuteContextC(ctx)
+	if help.err != nil { // which cobra does not tell
+		err = outFault(help.err)
+	}
 	if err == nil {
 		a.printWarnings()
 		return 0
@@ -150,7 +162,28 @@ func usageFault(err error) error {
 	return (&fault.Error{Kind: fault.Usage, Err: err}).Hint("authctl help")
 }
 
-// writeOut writes the answer; an answer that did not arrive is an error of its own.
+// bug makes an error of a panic; where it happened is said to those who ask for it.
+func bug(found any, verbose bool) error {
+	e := fault.New(fault.Internal, "", "this is a bug of authctl: %v", found)
+	if verbose {
+		return e.Hint("report this with it: %s", debug.Stack())
+	}
+	return e.Hint("run it again with -v, and report what that says")
+}
+
+// heard is a writer that remembers the first error.
+type heard struct {
+	io.Writer
+	err error
+}
+
+// Write implements [io.Writer].
+func (h *heard) Write(p []byte) (int, error) {
+	n, err := h.Writer.Write(p)
+	h.err = cmp.Or(h.err, err)
+	return n, err
+}
+
 // answer writes text that somebody else had a part in: byte for byte, but made visible on a terminal.
 func (a *App) answer(data []byte) error {
 	if a.IO.OutTTY {
@@ -159,6 +192,7 @@ func (a *App) answer(data []byte) error {
 	return writeOut(a.IO.Out, data)
 }
 
+// writeOut writes the answer; an answer that did not arrive is an error of its own.
 func writeOut(w io.Writer, data []byte) error {
 	if _, err := w.Write(data); err != nil {
 		return outFault(err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/authctl/authctl/internal/call"
 	"github.com/authctl/authctl/internal/child"
 	"github.com/authctl/authctl/internal/curl"
 	"github.com/authctl/authctl/internal/fault"
@@ -60,7 +61,7 @@ func (g *globals) runCurl(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	plan, err := g.curlPlan(p, allowed, args)
+	plan, err := call.Within(ctx, func() (*curl.Plan, error) { return g.curlPlan(p, allowed, args) })
 	if err != nil {
 		return err
 	}

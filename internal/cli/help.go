@@ -40,7 +40,7 @@ func newHelp() *cobra.Command {
 	}
 }
 
-func newCompletion(g *globals) *cobra.Command {
+func newCompletion(*globals) *cobra.Command {
 	shells := []string{"bash", "zsh", "fish", "powershell"}
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
@@ -51,7 +51,7 @@ func newCompletion(g *globals) *cobra.Command {
 		ValidArgs: shells,
 		Args:      between(1, 1, "one of "+strings.Join(shells, ", ")),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			root, out := cmd.Root(), g.app.IO.Out
+			root, out := cmd.Root(), cmd.OutOrStdout()
 			switch args[0] {
 			case "bash":
 				return root.GenBashCompletionV2(out, true)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf16"
 
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/httpx"
@@ -22,6 +23,25 @@ func marshalLine(v any) []byte {
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(v) //nolint:errchkjson // see above
 	return b.Bytes()
+}
+
+// inert has what a terminal would obey written as JSON's escapes, which stand for the same characters: a title or a
+// scope comes from a server.
+func inert(line []byte) []byte {
+	if text := string(line); httpx.Visible(text) == text {
+		return line
+	}
+	var out []byte
+	for _, r := range string(line) {
+		if text := string(r); httpx.Visible(text) == text {
+			out = append(out, text...)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			out = fmt.Appendf(out, `\u%04x`, unit)
+		}
+	}
+	return out
 }
 
 // table lays rows out in columns; the first row is the heading.
@@ -46,13 +66,18 @@ func table(rows [][]string) []byte {
 
 // listing prints rows as a table, or their JSON form.
 func (a *App) listing(format string, rows [][]string, asJSON any) error {
-	switch format {
-	case "table":
-		return writeOut(a.IO.Out, table(rows))
-	case "json":
-		return writeOut(a.IO.Out, marshalLine(asJSON))
+	if format == "json" {
+		return writeOut(a.IO.Out, inert(marshalLine(asJSON)))
 	}
-	return usage("--format is table or json")
+	return writeOut(a.IO.Out, table(rows))
+}
+
+// checkListFormat refuses a --format of lists that there is not, before anything is read or asked.
+func checkListFormat(format string) error {
+	if format != "table" && format != "json" {
+		return usage("--format is table or json")
+	}
+	return nil
 }
 
 // lineErr prints one masked line on stderr.

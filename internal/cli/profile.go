@@ -38,6 +38,9 @@ type profileLine struct {
 }
 
 func (g *globals) runProfileList(ctx context.Context, format string) error {
+	if err := checkListFormat(format); err != nil {
+		return err
+	}
 	o, err := g.options(ctx)
 	if err != nil {
 		return err
@@ -125,17 +128,26 @@ func newProfileRemove(g *globals) *cobra.Command {
 		Long:  "Remove a profile from profiles.yaml. The rest of the file keeps every byte. Its stored token stays; `token forget` drops it.",
 		Example: "  authctl token forget -p tnco && authctl profile remove tnco\n" +
 			"  authctl profile remove old --config ./profiles.yaml",
-		Args: between(1, 1, "one NAME"), ValidArgsFunction: g.completeName,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			path, err := g.app.Loader.Path(g.config)
-			if err != nil {
-				return err
-			}
-			if err := g.app.Loader.Remove(cmd.Context(), path, args[0]); err != nil {
-				return err
-			}
-			g.app.note("removed %s from %s", args[0], path)
-			return nil
-		},
+		Args: between(0, 1, "one NAME"), ValidArgsFunction: g.completeName,
+		RunE: func(cmd *cobra.Command, args []string) error { return g.runProfileRemove(cmd.Context(), args) },
 	}
+}
+
+// runProfileRemove removes the profile that was named, and no default.
+func (g *globals) runProfileRemove(ctx context.Context, args []string) error {
+	if err := g.nameArgument(args); err != nil {
+		return err
+	}
+	if g.profile == "" {
+		return usage("authctl profile remove takes one NAME").Hint("authctl profile list")
+	}
+	path, err := g.app.Loader.Path(g.config)
+	if err != nil {
+		return err
+	}
+	if err := g.app.Loader.Remove(ctx, path, g.profile); err != nil {
+		return err
+	}
+	g.app.note("removed %s from %s", g.profile, path)
+	return nil
 }

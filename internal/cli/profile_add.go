@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authctl/authctl/internal/config"
+	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/secret"
 )
 
@@ -65,6 +66,9 @@ func (g *globals) runProfileAdd(ctx context.Context, add *profileAdd, settings [
 		if err != nil {
 			return err
 		}
+		if _, given := settingOf(entry, setting.Key); given {
+			return usage("%s is given twice", setting.Key)
+		}
 		entry = append(entry, setting)
 	}
 	if add.issuer != "" {
@@ -100,6 +104,10 @@ func (g *globals) setting(provider, text string) (config.Setting, error) {
 			return config.Setting{}, usage("%s takes a reference here, not the secret itself", key).
 				Hint("%s=env:NAME, file:PATH, keyring:ACCOUNT, command:ARGV or prompt:", key)
 		}
+	}
+	if p := (&profile.Profile{Proxy: value}); key == "proxy" && !p.ProxyPassword().IsZero() {
+		return config.Setting{}, usage("proxy has a password in it, which does not belong on the command line").
+			Hint("write it into profiles.yaml, or leave proxy out and set HTTPS_PROXY")
 	}
 	inner, isList := strings.CutPrefix(value, "[")
 	inner, closed := strings.CutSuffix(inner, "]")

@@ -20,30 +20,22 @@ const issuerTimeout = 30 * time.Second
 
 // askIssuer reads the metadata of an issuer, reached as the settings say.
 func (g *globals) askIssuer(ctx context.Context, issuer string, entry config.Entry) (*Issuer, error) {
-	if _, given := settingOf(entry, "issuer", 1); given {
-		return nil, usage("issuer is given twice").Hint("authctl profile add NAME --issuer URL")
-	}
 	p := &profile.Profile{Timeout: issuerTimeout}
-	p.TLS.CAFile, _ = settingOf(entry, "tls.ca_file", 0)
-	p.TLS.CertFile, _ = settingOf(entry, "tls.cert_file", 0)
-	p.TLS.KeyFile, _ = settingOf(entry, "tls.key_file", 0)
-	p.Proxy, _ = settingOf(entry, "proxy", 0)
+	p.TLS.CAFile, _ = settingOf(entry, "tls.ca_file")
+	p.TLS.CertFile, _ = settingOf(entry, "tls.cert_file")
+	p.TLS.KeyFile, _ = settingOf(entry, "tls.key_file")
+	p.Proxy, _ = settingOf(entry, "proxy")
 	return g.app.Discover(ctx, issuer, p, g.bareOptions())
 }
 
-// settingOf is the text of the n-th setting of a key.
-func settingOf(entry config.Entry, key string, n int) (string, bool) {
-	for _, s := range entry {
-		if s.Key != key {
-			continue
-		}
-		if n == 0 {
-			text, ok := s.Value.(string)
-			return text, ok
-		}
-		n--
+// settingOf is the setting of a key: its text, empty where it is none, and whether it was given.
+func settingOf(entry config.Entry, key string) (text string, given bool) {
+	i := slices.IndexFunc(entry, func(s config.Setting) bool { return s.Key == key })
+	if i < 0 {
+		return "", false
 	}
-	return "", false
+	text, _ = entry[i].Value.(string)
+	return text, true
 }
 
 // fill adds what was not given and the server's word decides: who has no secret logs in; the client proves itself by
@@ -52,7 +44,7 @@ func (i *Issuer) fill(entry config.Entry) config.Entry {
 	has := func(keys ...string) bool {
 		return slices.ContainsFunc(entry, func(s config.Setting) bool { return slices.Contains(keys, s.Key) })
 	}
-	grant, given := settingOf(entry, "grant", 0)
+	grant, given := settingOf(entry, "grant")
 	if !given && !has("client_secret", "client_assertion", "username", "assertion") {
 		switch {
 		case i.Login:

@@ -41,6 +41,9 @@ func newRealmList(g *globals) *cobra.Command {
 }
 
 func (g *globals) runRealmList(ctx context.Context, format string, refresh bool) error {
+	if err := checkListFormat(format); err != nil {
+		return err
+	}
 	o, p, err := g.chosen(ctx)
 	if err != nil {
 		return err

@@ -1,14 +1,18 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/authctl/authctl/internal/auth"
+	"github.com/authctl/authctl/internal/config"
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/profile"
 )
@@ -24,6 +28,7 @@ type globals struct {
 
 	wraps       bool   // the command is one that runs the user's own
 	started     bool   // a command's own code ran: errors are no longer cobra's
+	warned      bool   // of what is odd in profiles.yaml
 	profileName string // for error messages
 }
 
@@ -58,6 +63,7 @@ func (a *App) Tree() *cobra.Command { return a.tree(&globals{app: a}, nil) }
 
 // tree builds the command that args name; all of them where args name none, since building costs start-up time.
 func (a *App) tree(g *globals, args []string) *cobra.Command {
+	var version bool
 	root := &cobra.Command{
 		Use:   "authctl",
 		Short: "Get OAuth tokens and make authenticated HTTP calls",
@@ -65,10 +71,17 @@ func (a *App) tree(g *globals, args []string) *cobra.Command {
 			"and makes HTTP calls that carry them, only to where they belong.",
 		Example:      "  authctl token get --profile entra\n  authctl login --profile sso\n  authctl call GET /api/v1/things --profile tnco",
 		SilenceUsage: true, SilenceErrors: true,
-		Args:              noSuchCommand,
-		RunE:              func(cmd *cobra.Command, _ []string) error { g.started = true; return cmd.Help() },
-		PersistentPreRunE: func(*cobra.Command, []string) error { return g.check() },
+		Args: noSuchCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			g.started = true
+			if version {
+				return a.printVersion()
+			}
+			return cmd.Help()
+		},
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return g.check(cmd.Flags()) },
 	}
+	root.Flags().BoolVar(&version, "version", false, "print the version, as the command version does")
 	root.SetOut(a.IO.Out)
 	root.SetErr(a.IO.Err)
 	root.SetIn(a.IO.In)
@@ -122,7 +135,13 @@ func (g *globals) marked(cmd *cobra.Command) {
 	}
 }
 
-func (g *globals) check() error {
+func (g *globals) check(given *pflag.FlagSet) error {
+	for _, name := range []string{"profile", "config", "storage"} {
+		// Most likely a variable that is not set, which must not choose another profile, file or store.
+		if f := given.Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
+			return usage("--%s has no value", name).Hint("leave it out, or say which")
+		}
+	}
 	g.app.IO.NoInput = g.app.IO.NoInput || g.noInput
 	if g.errorFormat != "text" && g.errorFormat != "json" {
 		return usage("--error-format is text or json")
@@ -131,16 +150,20 @@ func (g *globals) check() error {
 }
 
 // wantsJSON looks for --error-format json in the raw arguments, since it counts for errors of the command line too.
-func wantsJSON(args []string) bool {
+// The last one counts, as everywhere.
+func wantsJSON(args []string) (wanted bool) {
 	for i, arg := range args {
-		if arg == "--" {
-			return false
-		}
-		if arg == "--error-format=json" || arg == "--error-format" && i+1 < len(args) && args[i+1] == "json" {
-			return true
+		format, given := strings.CutPrefix(arg, "--error-format=")
+		switch {
+		case arg == "--":
+			return wanted
+		case given:
+			wanted = format == "json"
+		case arg == "--error-format" && i+1 < len(args):
+			wanted = args[i+1] == "json"
 		}
 	}
-	return false
+	return wanted
 }
 
 // options reads profiles.yaml and settles the global settings.
@@ -155,8 +178,11 @@ func (g *globals) options(ctx context.Context) (Options, error) {
 		return o, err
 	}
 	for _, w := range o.File.Warnings {
-		g.app.warn("%s", w)
+		if !g.warned { // the file may be read once more
+			g.app.warn("%s", w)
+		}
 	}
+	g.warned = true
 	if o.Storage == "" {
 		o.Storage = o.File.Storage
 	}
@@ -238,10 +264,11 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	e := usage("%s has no command %q", cmd.CommandPath(), args[0])
+	const shown = 64
+	e := usage("%s has no command %.*q", cmd.CommandPath(), shown, args[0])
 	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		return e.Hint("%s %s", cmd.CommandPath(), near[0])
+		return e.Hint("%s %s", cmd.CommandPath(), cmp.Or(config.Nearest(args[0], near), near[0]))
 	}
 	return e.Hint("%s --help", cmd.CommandPath())
 }
@@ -257,5 +284,13 @@ func between(least, most int, what string) cobra.PositionalArgs {
 }
 
 func flagFault(cmd *cobra.Command, err error) error {
-	return (&fault.Error{Kind: fault.Usage, Err: err}).Hint("%s --help", cmd.CommandPath())
+	e := &fault.Error{Kind: fault.Usage, Err: err}
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok && unknown.GetSpecifiedShortnames() == "" {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if near := config.Nearest(unknown.GetSpecifiedName(), names); near != "" {
+			e.Hint("did you mean --%s?", near)
+		}
+	}
+	return e.Hint("%s --help", cmd.CommandPath())
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/authctl/authctl/internal/config"
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/secret"
@@ -70,14 +71,19 @@ func newSecretList(g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the names of the secrets in the keyring",
-		Long:  "List the accounts that `secret set` wrote, one a line: PROFILE/KEY, or the --account name. Never a secret.",
+		Long: "List the accounts that `secret set` wrote, one a line: PROFILE/KEY, or the --account name. Never a secret.\n" +
+			"--profile narrows it to the profile's own.",
 		Example: "  authctl secret list\n" +
-			"  authctl secret list | grep '^tnco/'",
+			"  authctl secret list -p tnco",
 		Args: between(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			accounts, err := g.app.Secrets(g.bareOptions()).List(cmd.Context())
 			if err != nil {
 				return err
+			}
+			if g.profile != "" {
+				own := profile.Account(g.profile, "")
+				accounts = slices.DeleteFunc(accounts, func(name string) bool { return !strings.HasPrefix(name, own) })
 			}
 			slices.Sort(accounts)
 			var out strings.Builder
@@ -119,9 +125,6 @@ func (g *globals) runSecretRemove(ctx context.Context, account string, args []st
 	return nil
 }
 
-// usesSecret tells the profiles that read a keyring account.
-type usesSecret func(*profile.Profile) bool
-
 // secretAccount settles which keyring account is meant, and who reads it.
 func (g *globals) secretAccount(ctx context.Context, account string, args []string) (string, usesSecret, error) {
 	switch {
@@ -131,9 +134,9 @@ func (g *globals) secretAccount(ctx context.Context, account string, args []stri
 		if strings.ContainsFunc(account, func(r rune) bool { return r < 0x20 || r == 0x7f }) || len(account) > 200 {
 			return "", nil, usage("--account is a printable name of at most 200 bytes")
 		}
-		return account, func(p *profile.Profile) bool { return p.RefersToKeyring(account) }, nil
+		return account, readersOf(account), nil
 	case len(args) == 0:
-		return "", nil, usage("which secret? give its KEY, or --account NAME").Hint("authctl secret set -p PROFILE client_secret")
+		return "", nil, usage("which secret? give its KEY, or --account NAME").Hint("-p PROFILE client_secret")
 	}
 	_, p, err := g.chosen(ctx)
 	if err != nil {
@@ -141,15 +144,32 @@ func (g *globals) secretAccount(ctx context.Context, account string, args []stri
 	}
 	keys := g.app.SecretKeys(p.Provider)
 	if !slices.Contains(keys, args[0]) {
-		return "", nil, usage("%s is no secret of a %s profile", args[0], p.Provider).Hint("one of %s", strings.Join(keys, ", "))
+		return "", nil, noSuchSecret(args[0], keys, p)
 	}
-	return profile.Account(p.Name, args[0]), func(q *profile.Profile) bool { return q.Name == p.Name }, nil
+	account = profile.Account(p.Name, args[0])
+	return account, readersOf(account), nil
+}
+
+// noSuchSecret does not repeat the word: it may be the secret, by mistake.
+func noSuchSecret(word string, keys []string, p *profile.Profile) error {
+	e := usage("the argument is the key of no secret that a profile of provider %s has", p.Provider)
+	if near := config.Nearest(word, keys); near != "" {
+		e.Hint("did you mean %s?", near)
+	}
+	return e.Hint("one of %s; the value is typed or piped, never an argument", strings.Join(keys, ", "))
 }
 
 // readSecret takes the value from the terminal without echo, else from standard input.
 func (g *globals) readSecret(ctx context.Context, account string) (secret.String, error) {
 	if g.app.IO.InTTY {
-		return g.app.ask(ctx, "value of "+account)
+		value, err := g.app.ask(ctx, "value of "+account)
+		if err != nil {
+			return value, err
+		}
+		if err := secret.Check(value); err != nil {
+			return secret.String{}, usage("what was typed: %v", err)
+		}
+		return value, nil
 	}
 	data, err := g.app.IO.ReadAll(ctx, maxSecret)
 	if err != nil {
@@ -164,30 +184,6 @@ func (g *globals) readSecret(ctx context.Context, account string) (secret.String
 		return secret.String{}, usage("standard input: %v", err)
 	}
 	return value, nil
-}
-
-// forgetTokensGotWith drops the tokens of the profiles that used the old secret, so that the new one counts at once.
-// Nothing to drop, or no way to look, is no failure of `secret set`.
-func (g *globals) forgetTokensGotWith(ctx context.Context, uses usesSecret) {
-	path, err := g.app.Loader.Path(g.config)
-	if err != nil {
-		return
-	}
-	o := g.bareOptions()
-	if o.File, err = g.app.Loader.Load(ctx, path); err != nil {
-		return
-	}
-	if o.Storage == "" {
-		o.Storage = o.File.Storage
-	}
-	for _, p := range o.File.Profiles {
-		if !uses(p) {
-			continue
-		}
-		if session, err := g.app.Session(p, o); err == nil {
-			_ = session.Forget(ctx)
-		}
-	}
 }
 
 func (g *globals) completeSecretKey(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

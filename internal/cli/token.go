@@ -62,6 +62,9 @@ type tokenLine struct {
 }
 
 func (g *globals) runTokenList(ctx context.Context, format string) error {
+	if err := checkListFormat(format); err != nil {
+		return err
+	}
 	store, records, err := g.records(ctx)
 	if err != nil {
 		return err
@@ -113,6 +116,10 @@ func (g *globals) records(ctx context.Context) (TokenLister, []*tokenstore.Recor
 	}
 	if g.profile != "" {
 		records = slices.DeleteFunc(records, func(r *tokenstore.Record) bool { return r.Profile != g.profile })
+		// A profile that was removed may have left tokens; a name that nothing has is a mistake.
+		if _, err := o.File.Choose(g.profile); err != nil && len(records) == 0 {
+			return nil, nil, err
+		}
 	}
 	slices.SortFunc(records, func(a, b *tokenstore.Record) int {
 		return strings.Compare(a.Profile+"\x00"+a.Key, b.Profile+"\x00"+b.Key)

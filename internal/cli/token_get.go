@@ -157,7 +157,7 @@ func (g *globals) tokenJSON(p *profile.Profile, a *auth.Answer) []byte {
 	if scope == "" {
 		scope = strings.Join(p.Scopes, " ") // RFC 6749 section 5.1: omitted where it is what was asked for
 	}
-	return marshalLine(struct {
+	return inert(marshalLine(struct {
 		AccessToken string `json:"access_token"`
 		TokenType   string `json:"token_type"`
 		ExpiresAt   string `json:"expires_at"`
@@ -169,7 +169,7 @@ func (g *globals) tokenJSON(p *profile.Profile, a *auth.Answer) []byte {
 	}{
 		a.Token.AccessToken.Reveal(), a.Token.TokenType, a.Token.ExpiresAt.UTC().Format(time.RFC3339),
 		int64(max(0, a.Token.ExpiresAt.Sub(g.app.Clock())) / time.Second), scope, p.Name, p.Provider, source,
-	})
+	}))
 }
 
 // execCredential is the reply of a Kubernetes client-go credential plugin, in the API version that the client names

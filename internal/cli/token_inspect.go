@@ -12,6 +12,9 @@ import (
 	"github.com/authctl/authctl/internal/fault"
 )
 
+// codeNoJWT is the code of what is no JWT, or none that can be read.
+const codeNoJWT = "protocol.jwt"
+
 func newTokenInspect(g *globals) *cobra.Command {
 	var verified bool
 	cmd := &cobra.Command{
@@ -51,7 +54,7 @@ func (g *globals) runTokenInspect(ctx context.Context, verified bool, args []str
 		Header json.RawMessage `json:"header"`
 		Claims json.RawMessage `json:"claims"`
 	}{header, claims}), "", "  "); err != nil {
-		return fault.New(fault.Protocol, "protocol.jwt", "%w", err)
+		return fault.New(fault.Protocol, codeNoJWT, "%w", err)
 	}
 	if err := g.app.answer(out.Bytes()); err != nil {
 		return err
@@ -66,7 +69,11 @@ func (g *globals) tokenToInspect(ctx context.Context, stdin bool) (string, error
 		if err != nil {
 			return "", fault.New(fault.IO, "io.stdin", "%w", err).Doing("reading the token from standard input")
 		}
-		return strings.TrimSpace(string(data)), nil
+		token := strings.TrimSpace(string(data))
+		if token == "" {
+			return "", fault.New(fault.Protocol, codeNoJWT, "there is no token on standard input").Hint("authctl token get | authctl token inspect -")
+		}
+		return token, nil
 	}
 	p, session, err := g.session(ctx)
 	if err != nil {
@@ -86,17 +93,19 @@ func (g *globals) tokenToInspect(ctx context.Context, stdin bool) (string, error
 func decodeJWT(token string) (header, claims json.RawMessage, err error) {
 	parts := strings.Split(token, ".")
 	if len(parts) == 5 {
-		return nil, nil, fault.New(fault.Protocol, "protocol.jwt", "the token is an encrypted JWT (JWE): only its audience can read it")
+		return nil, nil, fault.New(fault.Protocol, codeNoJWT, "the token is an encrypted JWT (JWE)").
+			Hint("only its audience can read it")
 	}
 	if len(parts) != 3 {
-		return nil, nil, fault.New(fault.Protocol, "protocol.jwt", "the token is opaque, not a JWT").
+		return nil, nil, fault.New(fault.Protocol, codeNoJWT, "the token is opaque, not a JWT").
 			Hint("only the server can say what an opaque token stands for")
 	}
 	for i, into := range []*json.RawMessage{&header, &claims} {
 		data, err := base64.RawURLEncoding.Strict().DecodeString(parts[i])
 		var object map[string]json.RawMessage
 		if err != nil || json.Unmarshal(data, &object) != nil || object == nil {
-			return nil, nil, fault.New(fault.Protocol, "protocol.jwt", "the token is no JWT: its part %d is no base64url JSON object", i+1)
+			return nil, nil, fault.New(fault.Protocol, codeNoJWT, "the token is no JWT: its part %d is no base64url JSON object", i+1).
+				Hint("authctl token get | authctl token inspect -")
 		}
 		*into = data
 	}

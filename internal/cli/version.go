@@ -15,8 +15,10 @@ func newVersion(g *globals) *cobra.Command {
 		Example: "  authctl version\n" +
 			"  authctl version | cut -d' ' -f2",
 		Args: between(0, 0, "no arguments"),
-		RunE: func(*cobra.Command, []string) error {
-			return writeOut(g.app.IO.Out, fmt.Appendf(nil, "authctl %s %s %s/%s\n", g.app.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH))
-		},
+		RunE: func(*cobra.Command, []string) error { return g.app.printVersion() },
 	}
+}
+
+func (a *App) printVersion() error {
+	return writeOut(a.IO.Out, fmt.Appendf(nil, "authctl %s %s %s/%s\n", a.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH))
 }

@@ -5,6 +5,7 @@
 package config
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -31,12 +32,14 @@ type Provider struct {
 	Complete func(*profile.Profile) error
 }
 
-// Loader finds and reads profiles.yaml. All of its fields are required.
+// Loader finds and reads profiles.yaml. All of its fields but Lock are required.
 type Loader struct {
 	Providers map[string]Provider
 	Getenv    func(string) (string, bool)
 	Home      string // what ~ stands for
 	UID       int    // who may own the file, beside root; ignored on Windows
+	// Lock keeps the processes apart that change the file of a name; nil: nobody else changes it.
+	Lock func(ctx context.Context, name string) (unlock func(), err error)
 }
 
 // File is a profiles.yaml that holds nothing wrong.
@@ -51,10 +54,11 @@ type File struct {
 	Profiles []*profile.Profile // in the order of the file, completed by their providers
 	Warnings []string
 
-	wanted      string // AUTHCTL_PROFILE
-	entries     []*yaml.Node
-	defaultLine int
-	secrets     map[string]bool // the keys that hold secret references
+	wanted  string // AUTHCTL_PROFILE
+	entries []*yaml.Node
+
+	defaultLine, storageKeyLine int
+	secrets                     map[string]bool // the keys that hold secret references
 }
 
 // Choose gives the profile that is meant: name (of -p), else AUTHCTL_PROFILE, else default_profile, else the only one.
@@ -88,7 +92,7 @@ func (f *File) find(name, source string) (*profile.Profile, error) {
 		return f.Profiles[i], nil
 	}
 	e := fault.New(fault.Config, "config.profile_unknown", "%s has no profile %q%s", f.Path, short(name), source)
-	if near := nearest(name, f.Names()); near != "" {
+	if near := Nearest(name, f.Names()); near != "" {
 		e.Hint("did you mean %s?", near)
 	}
 	return nil, e.Hint("profiles: %s", strings.Join(f.Names(), ", "))

@@ -1,9 +1,10 @@
 package config
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -14,27 +15,39 @@ import (
 // Add appends a profile to the file at path, which it makes if there is none. The rest of the file keeps every byte.
 // Nothing is written that would not load.
 func (l *Loader) Add(ctx context.Context, path string, e Entry) error {
+	unlock, err := l.alone(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	text, src, err := l.edited(ctx, path)
 	if err != nil {
 		return err
 	}
-	if name := e.name(); text.entry(name) != nil {
+	name := e.name()
+	if text.entry(name) != nil {
 		return fault.New(fault.Config, "config.profile_exists", "%s has a profile %q already", path, name).
-			Hint("authctl profile edit").Hint("or choose another name")
+			Hint("see it: authctl profile show %s", name).Hint("or choose another name")
 	}
 	item, err := e.yaml()
 	if err != nil {
 		return err
 	}
+	names := append(text.names(), name)
 	if err := text.add(item); err != nil {
 		return err
 	}
-	return l.write(path, src, text.bytes())
+	return l.writeEdited(text, src, names)
 }
 
 // Remove takes a profile out of the file at path, with the comment above it, and with default_profile if that names
 // it. The rest of the file keeps every byte.
 func (l *Loader) Remove(ctx context.Context, path, name string) error {
+	unlock, err := l.alone(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	file, err := l.Load(ctx, path)
 	if err != nil {
 		return err
@@ -46,19 +59,28 @@ func (l *Loader) Remove(ctx context.Context, path, name string) error {
 	if err != nil {
 		return err
 	}
+	names := slices.DeleteFunc(text.names(), func(n string) bool { return n == name })
 	if err := text.remove(name); err != nil {
 		return err
 	}
-	return l.write(path, src, text.bytes())
+	return l.writeEdited(text, src, names)
 }
 
 // Replace writes data as the file at path, once it is known to load.
 func (l *Loader) Replace(ctx context.Context, path string, data []byte) error {
+	unlock, err := l.alone(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	_, src, err := l.edited(ctx, path)
 	if f := fault.From(err); err != nil && f.Kind != fault.Config {
 		return err
 	}
-	return l.write(path, src, data)
+	if _, err := l.loadable(path, src, data); err != nil {
+		return err
+	}
+	return l.replace(path, src, data)
 }
 
 // edited opens the file as text with its nodes; a file that does not exist is empty.
@@ -77,7 +99,7 @@ func (l *Loader) edited(ctx context.Context, path string) (*editor, source, erro
 	if p, ok := errors.AsType[*problem](err); ok {
 		return nil, src, p.fault(path)
 	}
-	return &editor{path: path, lines: bytes.SplitAfter(src.data, []byte("\n")), root: root}, src, err
+	return &editor{path: path, lines: splitLines(src.data), root: root}, src, err
 }
 
 // Setting is one key of a new profile. Key may be a path such as tls.ca_file; Value is a string, a bool, a []string or
@@ -152,11 +174,40 @@ func unquote(n *yaml.Node) {
 	}
 }
 
-// write replaces the file with data that loads.
-func (l *Loader) write(path string, src source, data []byte) error {
-	_, err := l.read(path, source{data: data, private: src.private})
-	if e, ok := errors.AsType[*fault.Error](err); err != nil && (!ok || e.Code != codeNoProfiles) {
+// alone waits until no other process changes the file: two that added a profile at once would lose one of them. A
+// symbolic link and its target are one file.
+func (l *Loader) alone(ctx context.Context, path string) (unlock func(), err error) {
+	if l.Lock == nil {
+		return func() {}, nil
+	}
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
+	}
+	return l.Lock(ctx, "profiles "+realPath(path))
+}
+
+// writeEdited replaces the file with the edited text, once it loads and holds the profiles of these names. Text that
+// was written in a way that the editor does not know is left alone.
+func (l *Loader) writeEdited(text *editor, src source, names []string) error {
+	data := text.bytes()
+	file, err := l.loadable(text.path, src, data)
+	if err != nil {
 		return err
 	}
-	return l.replace(path, src, data)
+	if file != nil && !slices.Equal(file.Names(), names) || file == nil && len(names) > 0 {
+		return text.tooClever("is written in a way that cannot be edited line by line")
+	}
+	return l.replace(text.path, src, data)
+}
+
+// loadable reads data as the content of the file; one without profiles is nil.
+func (l *Loader) loadable(path string, src source, data []byte) (*File, error) {
+	if len(data) > maxFile {
+		return nil, tooLarge(path)
+	}
+	file, err := l.read(path, source{data: data, private: src.private})
+	if e, ok := errors.AsType[*fault.Error](err); ok && e.Code == codeNoProfiles {
+		return nil, nil
+	}
+	return file, err
 }

@@ -13,7 +13,7 @@ import (
 // the lines from the nodes that the text was parsed to; line numbers here begin at 0.
 type editor struct {
 	path  string
-	lines [][]byte // with their ends
+	lines [][]byte // with their ends, as splitLines gives them
 	root  *yaml.Node
 }
 
@@ -27,6 +27,19 @@ func (ed *editor) entry(name string) *yaml.Node {
 		}
 	}
 	return nil
+}
+
+// names are those of all entries.
+func (ed *editor) names() []string {
+	var out []string
+	for _, n := range ed.entries() {
+		name := ""
+		if _, value := lookUp(n, "name"); value != nil {
+			name = value.Value
+		}
+		out = append(out, name)
+	}
+	return out
 }
 
 func (ed *editor) entries() []*yaml.Node {
@@ -54,7 +67,7 @@ func (ed *editor) add(item string) error {
 		ed.lines[line] = bytes.Replace(ed.lines[line], []byte("[]"), nil, 1)
 		ed.insert(line+1, indented(item, 2))
 	case list.Style&yaml.FlowStyle != 0:
-		return ed.tooClever()
+		return ed.tooClever(inBrackets)
 	default:
 		ed.insert(ed.regionEnd(key), indented(item, list.Column-1))
 	}
@@ -65,7 +78,7 @@ func (ed *editor) add(item string) error {
 func (ed *editor) remove(name string) error {
 	key, list := ed.top("profiles")
 	if list.Style&yaml.FlowStyle != 0 {
-		return ed.tooClever()
+		return ed.tooClever(inBrackets)
 	}
 	last := len(list.Content) - 1
 	for i, n := range list.Content {
@@ -131,19 +144,23 @@ func (ed *editor) end(line int) int {
 
 // insert puts text before a line, with the line ends that the file has.
 func (ed *editor) insert(line int, text string) {
-	if len(ed.lines) > 0 && bytes.HasSuffix(ed.lines[0], []byte("\r\n")) {
-		text = strings.ReplaceAll(text, "\n", "\r\n")
+	end := "\n"
+	if len(ed.lines) > 0 {
+		end = lineEnd(ed.lines[0])
 	}
-	if line > 0 && !bytes.HasSuffix(ed.lines[line-1], []byte("\n")) {
+	if line > 0 && len(ed.lines[line-1]) == len(bytes.TrimRight(ed.lines[line-1], "\r\n")) {
 		text = "\n" + text
 	}
+	text = strings.ReplaceAll(text, "\n", end)
 	lines := append([][]byte{}, ed.lines[:line]...)
 	ed.lines = append(append(lines, []byte(text)), ed.lines[line:]...)
 }
 
-func (ed *editor) tooClever() error {
-	return fault.New(fault.Config, "config.flow_list", "%s: profiles is written in brackets, which cannot be edited line by line", ed.path).
-		Hint("authctl profile edit")
+const inBrackets = "is written in brackets, which cannot be edited line by line"
+
+func (ed *editor) tooClever(reason string) error {
+	return fault.New(fault.Config, "config.flow_list", "%s: profiles %s", ed.path, reason).
+		Hint("change it in a text editor, then: authctl profile validate")
 }
 
 // indented puts blanks before each line.

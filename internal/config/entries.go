@@ -54,7 +54,7 @@ func label(entry *yaml.Node, i int) string {
 func (r *reader) profiles() error {
 	r.file.secrets, r.noted = map[string]bool{}, map[string]bool{}
 	if r.file.StorageKey.Scheme == secret.Literal && !r.private {
-		return &problem{key: "storage_key", reason: readableLiteral, hint: "chmod 600 " + quoted(r.file.Path)}
+		return &problem{line: r.file.storageKeyLine, key: "storage_key", reason: readableLiteral, hint: "chmod 600 " + quoted(r.file.Path)}
 	}
 	lines := map[string]int{}
 	for i, entry := range r.file.entries {
@@ -130,7 +130,7 @@ func (r *reader) provider(n *yaml.Node) (Provider, error) {
 		return provider, nil
 	}
 	e := &profile.KeyError{Key: "provider", Reason: "is not known", Hint: "one of: " + strings.Join(r.names(), ", ")}
-	if near := nearest(name, r.names()); near != "" {
+	if near := Nearest(name, r.names()); near != "" {
 		e.Hint = "did you mean " + near + "? " + e.Hint
 	}
 	return Provider{}, e

@@ -88,7 +88,7 @@ func unknownKey(prefix string, key *yaml.Node, known []string) error {
 	if p.key == key.Value {
 		p.key = prefix + key.Value
 	}
-	if near := nearest(key.Value, known); near != "" {
+	if near := Nearest(key.Value, known); near != "" {
 		p.hint = "did you mean " + near + "?"
 	} else {
 		p.hint = "keys: " + strings.Join(known, ", ")

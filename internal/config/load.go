@@ -69,13 +69,15 @@ func settingsOf(data []byte) (*viper.Viper, error) {
 func (l *Loader) top(file *File, v *viper.Viper) error {
 	if storage := l.env("AUTHCTL_STORAGE"); storage != "" {
 		if e := checkStorage(storage); e != nil {
-			return fault.New(fault.Config, "config.environment", "AUTHCTL_STORAGE: %s", e.Reason).Hint("%s", e.Hint)
+			return fault.New(fault.Config, "config.environment", "AUTHCTL_STORAGE: %s", e.Reason).
+				Hint("export AUTHCTL_STORAGE=auto, keyring, file or memory, or unset it")
 		}
 		v.Set("storage", storage)
 	}
 	file.Storage = v.GetString("storage")
 	file.DefaultProfile, file.defaultLine = v.GetString("default_profile"), v.GetInt(defaultLine)
 	file.StorageKey, _ = v.Get("storage_key").(secret.Ref)
+	file.storageKeyLine = v.GetInt(storageKeyLine)
 	file.entries, _ = v.Get("profiles").([]*yaml.Node)
 	return nil
 }
@@ -98,8 +100,11 @@ func absoluteFolder(path string) string {
 	return filepath.Dir(path)
 }
 
-// defaultLine is a setting of ours that no file can have.
-const defaultLine = "default_profile line"
+// Settings of ours that no file can have: where the file says others.
+const (
+	defaultLine    = "default_profile line"
+	storageKeyLine = "storage_key line"
+)
 
 // strict is viper's decoder for profiles.yaml.
 type strict struct{}
@@ -142,6 +147,7 @@ func decodeTop(key, value *yaml.Node, into map[string]any) (err error) {
 	case "storage":
 		into[key.Value], err = decodeStorage(value)
 	case "storage_key":
+		into[storageKeyLine] = value.Line
 		into[key.Value], err = decodeRef(key.Value, value)
 	case "redis":
 		err = &profile.KeyError{Key: key.Value, Reason: profile.NotYet}

@@ -38,31 +38,32 @@ func TestEveryMistakeNamesItsLineAndWhatIsRight(t *testing.T) {
 			head + "    reauth_statuses:\n      - 401\n      - x\n",
 			`:6: profile "a": reauth_statuses[1]: must be a status`,
 		},
-		"an http base_url":          {head + "    base_url: http://" + planted + ".example.com\n", `:4: profile "a": base_url: must begin with https://`},
-		"an origin with a path":     {head + "    allowed_origins:\n      - https://a.example.com\n      - https://b.example.com/x\n", `:6: profile "a": allowed_origins[1]: is scheme, host and port alone`},
-		"what the provider refuses": {"profiles:\n- name: e\n  provider: entra\n  scopes:\n  - User.Read\n", `:4: profile "e": scopes: must end in /.default | scopes: [ID/.default]`},
-		"a broken reference":        {head + "    client_secret: 'env:'\n", `:4: profile "a": client_secret: env: is followed by nothing`},
-		"a blank around a secret":   {head + "    client_secret: ' " + planted + "'\n", `:4: profile "a": client_secret: the value has a blank`},
-		"a control character":       {head + "    client_secret: \"" + planted + "\\u0007\"\n", `:4: profile "a": client_secret: the value has a control character`},
-		"a newline in a secret":     {head + "    client_secret: |\n      " + planted + "\n", `:4: profile "a": client_secret: the value has a blank or a newline`},
-		"no provider":               {"profiles:\n  - name: a\n", `:2: profile "a": provider: is required | one of: apiconnect, entra`},
-		"a misspelt provider":       {"profiles:\n  - name: a\n    provider: entre\n", `:3: profile "a": provider: is not known | did you mean entra?`},
-		"no name":                   {"profiles:\n  - provider: tnco\n", `:2: profile #1: name: is required`},
-		"a bad name":                {"profiles:\n  - name: " + planted + "/x\n    provider: tnco\n", `:2: profile #1: name: must be 1 to 64`},
-		"a name twice":              {oneProfile + "  - name: A\n    provider: tnco\n", `:5: profile "A": name: the profile in line 2 has this name already`},
-		"no list":                   {"profiles: {a: b}\n", `:1: profiles: must be a list`},
-		"an entry that is a text":   {"profiles:\n  - " + planted + "\n", `:2: profile #1: must be a mapping`},
-		"an entry that is a list":   {"profiles:\n  - [name, x]\n", `:2: profile #1: must be a mapping`},
-		"a misspelt top-level key":  {oneProfile + "storag: file\n", `:5: storag: unknown key | did you mean storage?`},
-		"a top-level key twice":     {"storage: file\nstorage: file\n" + oneProfile, `:2: storage: is said twice, first in line 1`},
-		"a storage":                 {"storage: disk\n" + oneProfile, `:1: storage: must be one of auto, keyring, file, memory`},
-		"a later storage":           {"storage: redis\n" + oneProfile, `:1: storage: not supported yet`},
-		"a later top-level key":     {oneProfile + "redis: {url: x}\n", `:5: redis: not supported yet`},
-		"an unknown default":        {"\ndefault_profile: b\n" + oneProfile, `:2: default_profile: there is no such profile | profiles: a`},
-		"a list at the top":         {"- a\n", `:1: the file must begin with keys`},
-		"nothing":                   {"", `profiles.yaml: there are no profiles in it | authctl profile add`},
-		"comments alone":            {"# soon\n", `there are no profiles in it`},
-		"an empty list":             {"profiles: []\n", `there are no profiles in it`},
+		"an http base_url":                {head + "    base_url: http://" + planted + ".example.com\n", `:4: profile "a": base_url: must begin with https://`},
+		"an origin with a path":           {head + "    allowed_origins:\n      - https://a.example.com\n      - https://b.example.com/x\n", `:6: profile "a": allowed_origins[1]: is scheme, host and port alone`},
+		"what the provider refuses":       {"profiles:\n- name: e\n  provider: entra\n  scopes:\n  - User.Read\n", `:4: profile "e": scopes: must end in /.default | scopes: [ID/.default]`},
+		"a broken reference":              {head + "    client_secret: 'env:'\n", `:4: profile "a": client_secret: env: is followed by nothing`},
+		"a blank around a secret":         {head + "    client_secret: ' " + planted + "'\n", `:4: profile "a": client_secret: the value has a blank`},
+		"a control character":             {head + "    client_secret: \"" + planted + "\\u0007\"\n", `:4: profile "a": client_secret: the value has a control character`},
+		"a newline in a secret":           {head + "    client_secret: |\n      " + planted + "\n", `:4: profile "a": client_secret: the value has a blank or a newline`},
+		"no provider":                     {"profiles:\n  - name: a\n", `:2: profile "a": provider: is required | one of: apiconnect, entra`},
+		"a misspelt provider":             {"profiles:\n  - name: a\n    provider: entre\n", `:3: profile "a": provider: is not known | did you mean entra?`},
+		"no name":                         {"profiles:\n  - provider: tnco\n", `:2: profile #1: name: is required`},
+		"a bad name":                      {"profiles:\n  - name: " + planted + "/x\n    provider: tnco\n", `:2: profile #1: name: must be 1 to 64`},
+		"a name twice":                    {oneProfile + "  - name: A\n    provider: tnco\n", `:5: profile "A": name: the profile in line 2 has this name already`},
+		"no list":                         {"profiles: {a: b}\n", `:1: profiles: must be a list`},
+		"an entry that is a text":         {"profiles:\n  - " + planted + "\n", `:2: profile #1: must be a mapping`},
+		"an entry that is a list":         {"profiles:\n  - [name, x]\n", `:2: profile #1: must be a mapping`},
+		"a misspelt top-level key":        {oneProfile + "storag: file\n", `:5: storag: unknown key | did you mean storage?`},
+		"a top-level key in the singular": {"profile: []\n", `:1: profile: unknown key | did you mean profiles?`},
+		"a top-level key twice":           {"storage: file\nstorage: file\n" + oneProfile, `:2: storage: is said twice, first in line 1`},
+		"a storage":                       {"storage: disk\n" + oneProfile, `:1: storage: must be one of auto, keyring, file, memory`},
+		"a later storage":                 {"storage: redis\n" + oneProfile, `:1: storage: not supported yet`},
+		"a later top-level key":           {oneProfile + "redis: {url: x}\n", `:5: redis: not supported yet`},
+		"an unknown default":              {"\ndefault_profile: b\n" + oneProfile, `:2: default_profile: there is no such profile | profiles: a`},
+		"a list at the top":               {"- a\n", `:1: the file must begin with keys`},
+		"nothing":                         {"", `profiles.yaml: there are no profiles in it | authctl profile add`},
+		"comments alone":                  {"# soon\n", `there are no profiles in it`},
+		"an empty list":                   {"profiles: []\n", `there are no profiles in it`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := load(t, c.text)
@@ -198,7 +199,7 @@ func TestTheEnvironmentOverridesTheFilesStorage(t *testing.T) {
 		t.Errorf("an empty variable gave %s", file.Storage)
 	}
 	_, err := load(t, oneProfile, "AUTHCTL_STORAGE", planted)
-	if got := refused(t, err); !strings.Contains(got, "AUTHCTL_STORAGE: must be one of auto, keyring, file, memory") {
+	if got := refused(t, err); !strings.Contains(got, "AUTHCTL_STORAGE: must be one of auto, keyring, file, memory | export AUTHCTL_STORAGE=auto") {
 		t.Error(got)
 	}
 	t.Setenv("AUTHCTL_STORAGE", "memory")

@@ -2,8 +2,8 @@ package config
 
 import "strings"
 
-// nearest gives the candidate that a misspelt word most likely stands for, "" where none is near.
-func nearest(word string, candidates []string) string {
+// Nearest gives the candidate that a misspelt word most likely stands for, "" where none is near.
+func Nearest(word string, candidates []string) string {
 	const longest = 64
 	if word == "" || len(word) > longest {
 		return ""
@@ -13,8 +13,12 @@ func nearest(word string, candidates []string) string {
 	for _, c := range candidates {
 		f := foldWord(c)
 		d := distance(folded, f)
-		if len(folded) > 2 && (strings.Contains(f, folded) || strings.Contains(folded, f)) {
+		switch { // profile is profiles rather than default_profile
+		case len(folded) <= 2:
+		case strings.HasPrefix(f, folded):
 			d = min(d, 1)
+		case strings.Contains(f, folded), strings.Contains(folded, f):
+			d = min(d, 2)
 		}
 		if d < least {
 			best, least = c, d

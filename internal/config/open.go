@@ -23,6 +23,9 @@ type source struct {
 // open reads profiles.yaml once, after it has judged what it opened: nobody but the user and root may be able to
 // change it, or they could send the user's tokens where they like.
 func (l *Loader) open(path string) (source, error) {
+	if path != "" && os.IsPathSeparator(path[len(path)-1]) {
+		return source{}, notAFile(path)
+	}
 	// Asked before opening, since opening a pipe or a device may wait or have effects.
 	info, err := os.Stat(path)
 	if err != nil {
@@ -56,7 +59,7 @@ func (l *Loader) open(path string) (source, error) {
 func (l *Loader) judge(path string, info fs.FileInfo) error {
 	switch {
 	case !info.Mode().IsRegular():
-		return fault.New(fault.Config, "config.not_a_file", "%s: it is not an ordinary file", path)
+		return notAFile(path)
 	case ownedByOther(info, l.UID):
 		return fault.New(fault.Config, "config.permissions", "%s: it belongs to another user, who could send your tokens elsewhere", path).
 			Hint("copy it: cp %s FILE, then --config FILE", quoted(path))
@@ -67,6 +70,10 @@ func (l *Loader) judge(path string, info fs.FileInfo) error {
 		return tooLarge(path)
 	}
 	return nil
+}
+
+func notAFile(path string) error {
+	return fault.New(fault.Config, "config.not_a_file", "%s: it is not an ordinary file", path)
 }
 
 func tooLarge(path string) error {

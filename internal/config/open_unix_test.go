@@ -129,7 +129,7 @@ func TestALiteralSecretNeedsAPrivateFile(t *testing.T) {
 	}{
 		"a secret":          {text + "    client_secret: " + planted + "\n", `:6: profile "a": client_secret: `},
 		"a key":             {oneProfile + "    password: " + planted + "\n", `:5: profile "a": password: `},
-		"the storage's key": {"storage_key: " + planted + "\n" + oneProfile, `storage_key: `},
+		"the storage's key": {"storage_key: " + planted + "\n" + oneProfile, `profiles.yaml:1: storage_key: `},
 	} {
 		for _, mode := range []fs.FileMode{0o644, 0o640, 0o604} {
 			path := save(t, c.text, 0o600)

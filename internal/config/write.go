@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/authctl/authctl/internal/fault"
 )
@@ -13,13 +14,11 @@ import (
 // replace writes data beside the file and renames it, so that a reader sees the old file or the new one. A symbolic
 // link stays one: what it points at is replaced. A file that somebody changed since it was read is left alone.
 func (l *Loader) replace(path string, src source, data []byte) error {
-	target := path
-	if resolved, err := filepath.EvalSymlinks(path); err == nil {
-		target = resolved
-	}
+	target := realPath(path)
 	if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
 		return unwritten(path, err)
 	}
+	clearLeftovers(target)
 	temp, err := writeBeside(target, src.mode, data)
 	if err != nil {
 		return unwritten(path, err)
@@ -34,9 +33,42 @@ func (l *Loader) replace(path string, src source, data []byte) error {
 	return nil
 }
 
+// realPath is what a symbolic link points at, whether or not that is there yet.
+func realPath(path string) string {
+	const most = 40 // links that lead to links, as on Linux
+	for range most {
+		if resolved, err := filepath.EvalSymlinks(path); err == nil {
+			return resolved
+		}
+		next, err := os.Readlink(path)
+		if err != nil {
+			return path
+		}
+		if !filepath.IsAbs(next) {
+			next = filepath.Join(filepath.Dir(path), next)
+		}
+		path = next
+	}
+	return path
+}
+
+// leftover is how the names of temporary files of target begin.
+func leftover(target string) string { return "." + filepath.Base(target) + "-" }
+
+// clearLeftovers takes away what a process that was killed left behind, which may hold secrets. Whoever else writes this
+// file waits for its lock.
+func clearLeftovers(target string) {
+	entries, _ := os.ReadDir(filepath.Dir(target)) // no folder, nothing left in it
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), leftover(target)) && strings.HasSuffix(e.Name(), ".tmp") && e.Type().IsRegular() {
+			_ = os.Remove(filepath.Join(filepath.Dir(target), e.Name()))
+		}
+	}
+}
+
 // writeBeside writes a temporary file in target's folder, which nobody else can read before it has its mode.
 func writeBeside(target string, mode fs.FileMode, data []byte) (name string, err error) {
-	f, err := os.CreateTemp(filepath.Dir(target), ".profiles-*.tmp")
+	f, err := os.CreateTemp(filepath.Dir(target), leftover(target)+"*.tmp")
 	if err != nil {
 		return "", err
 	}
@@ -65,5 +97,6 @@ func unwritten(path string, err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		err = e.Err
 	}
-	return fault.New(fault.IO, "io.write", "%w", err).Doing("writing %s", path)
+	return fault.New(fault.IO, "io.write", "%w", err).Doing("writing %s", path).
+		Hint("ls -ld %s", quoted(filepath.Dir(path))).Hint("or name another file with --config FILE or AUTHCTL_CONFIG")
 }

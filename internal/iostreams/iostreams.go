@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -27,6 +28,7 @@ type Streams struct {
 	NoInput bool
 
 	readSecret func() ([]byte, error)
+	mode       func() any // the terminal's mode, to be compared; nil where it is none
 }
 
 // System connects to the process's own streams.
@@ -36,6 +38,13 @@ func System() *Streams {
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		InTTY: term.IsTerminal(fd), OutTTY: term.IsTerminal(int(os.Stdout.Fd())), ErrTTY: term.IsTerminal(int(os.Stderr.Fd())),
 		readSecret: func() ([]byte, error) { return term.ReadPassword(fd) },
+		mode: func() any {
+			state, err := term.GetState(fd)
+			if err != nil {
+				return nil
+			}
+			return *state
+		},
 	}
 }
 
@@ -48,13 +57,28 @@ func (s *Streams) Password(ctx context.Context, label string) (string, error) {
 		return "", ErrCannotPrompt
 	}
 	restore := s.saveTerminal()
+	defer restore()
+	before := s.mode()
+	answered := begin(s.readSecret)
+	s.awaitChange(before)
 	if _, err := fmt.Fprintf(s.Err, "%s: ", label); err != nil {
 		return "", err
 	}
-	line, err := await(ctx, s.readSecret)
-	restore()
+	line, err := wait(ctx, answered)
 	_, _ = fmt.Fprintln(s.Err)
 	return string(line), err
+}
+
+// awaitChange waits until the terminal has another mode, which is that it does not echo: an answer that a program
+// types as soon as it sees the question would be seen by all. A terminal that never echoed is not waited for long.
+func (s *Streams) awaitChange(before any) {
+	const times, pause = 100, time.Millisecond
+	for range times {
+		if s.mode() != before {
+			return
+		}
+		time.Sleep(pause)
+	}
 }
 
 // maxLine is more than any address or code that a person hands over.
@@ -113,15 +137,25 @@ func (s *Streams) ReadAll(ctx context.Context, limit int64) ([]byte, error) {
 // await runs a read that cannot be interrupted, and stops waiting for it when ctx ends; the process is about to end
 // then, and the read with it.
 func await(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
-	type result struct {
-		data []byte
-		err  error
-	}
+	return wait(ctx, begin(read))
+}
+
+// result is what a read gave.
+type result struct {
+	data []byte
+	err  error
+}
+
+func begin(read func() ([]byte, error)) <-chan result {
 	done := make(chan result, 1)
 	go func() {
 		data, err := read()
 		done <- result{data, err}
 	}()
+	return done
+}
+
+func wait(ctx context.Context, done <-chan result) ([]byte, error) {
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()

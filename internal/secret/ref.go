@@ -80,9 +80,14 @@ func Check(value String) error {
 		return errors.New("the value has a blank or a newline around it")
 	case strings.ContainsFunc(text, unicode.IsControl):
 		return errors.New("the value has a control character in it")
+	case text != strings.TrimFunc(text, unseen):
+		return errors.New("the value has a character around it that cannot be seen, such as an editor's byte-order mark")
 	}
 	return nil
 }
+
+// unseen knows what takes no room: the byte-order mark, zero-width blanks and the like.
+func unseen(r rune) bool { return unicode.Is(unicode.Cf, r) }
 
 // IsZero reports whether the key was not said.
 func (r Ref) IsZero() bool { return r.Scheme == Absent }

@@ -50,7 +50,7 @@ func TestABrokenReferenceIsRefusedWithoutBeingShown(t *testing.T) {
 	for _, text := range []string{
 		"", "env:", "env: ", "file:", "keyring:", "command:", "command: ", "command:''", "prompt:" + planted, "ENV:" + planted, "Keyring:" + planted,
 		"env: " + planted, "env:" + planted + " ", "env:A=" + planted, "env:$" + planted, "env:A B", "file:" + planted + "\n", "keyring:a\x00" + planted,
-		" " + planted, planted + "\n", planted + "\t", "a\x07" + planted, "a\u0085" + planted, strings.Repeat(planted, 10000),
+		" " + planted, planted + "\n", planted + "\t", "a\x07" + planted, "a\u0085" + planted, "\ufeff" + planted, planted + "\u200b", strings.Repeat(planted, 10000),
 		"command:echo 'open " + planted, `command:echo "` + planted, "command:a | " + planted, "command:a; " + planted, "command:a > " + planted,
 		"command:a && " + planted, "command:$(" + planted, "command:`" + planted, "command:a (" + planted + ")", "env:\xff" + planted,
 	} {

@@ -76,13 +76,14 @@ func (r *Resolver) fault(ctx context.Context, err error, ref Ref, what string) e
 	if !ok {
 		e = refused("%w", err)
 	}
-	if e.Op != "" {
+	if e.Op != "" && ref.Scheme != Keyring { // the keyring says its name alone
 		return e
 	}
+	told := *e
 	if s := ref.Scheme; s == Literal || s == Absent || s == Prompt {
-		return e.Doing("%s", what)
+		return told.Doing("%s", what)
 	}
-	return e.Doing("%s from %s", what, r.Mask.Text(ref.String()))
+	return told.Doing("%s from %s", what, r.Mask.Text(ref.String()))
 }
 
 func refused(format string, args ...any) *fault.Error {

@@ -24,7 +24,7 @@ func resolver(t *testing.T) *secret.Resolver {
 			case "there":
 				return secret.New(planted), nil
 			case "locked":
-				return secret.String{}, fault.New(fault.Store, "store.locked", "the keyring is locked")
+				return secret.String{}, fault.New(fault.Store, "store.locked", "the keyring is locked").Doing("keyring") // as the store says it
 			case "broken":
 				return secret.String{}, errors.New("no bus")
 			}

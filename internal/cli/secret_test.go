@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/authctl/authctl/internal/auth"
+	"github.com/authctl/authctl/internal/config"
+	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/iostreams"
+	"github.com/authctl/authctl/internal/profile"
+	"github.com/authctl/authctl/internal/secret"
+	"github.com/authctl/authctl/internal/tokenstore"
+)
+
+// ring is a keyring in memory, and a store of three tokens, of which two are the profile a's.
+type ring struct {
+	values map[string]string
+	tokens []*tokenstore.Record
+}
+
+func (r *ring) Set(_ context.Context, account string, value secret.String) error {
+	r.values[account] = value.Reveal()
+	return nil
+}
+
+func (r *ring) Delete(_ context.Context, account string) error {
+	delete(r.values, account)
+	return nil
+}
+
+// shelf is the ring's tokens as a store.
+type shelf struct{ *ring }
+
+func (s shelf) List(context.Context) ([]*tokenstore.Record, error) {
+	return slices.Clone(s.tokens), nil
+}
+func (s shelf) Place() string { return "a shelf" }
+
+func (s shelf) Delete(_ context.Context, key string) error {
+	s.tokens = slices.DeleteFunc(s.tokens, func(r *tokenstore.Record) bool { return r.Key == key })
+	return nil
+}
+
+func (r *ring) List(context.Context) ([]string, error) {
+	return []string{"a/client_secret", "ab/client_secret", "shared"}, nil
+}
+
+// runSecret runs one command line with input on standard input.
+func runSecret(t *testing.T, r *ring, input string, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "profiles.yaml")
+	text := "profiles:\n  - {name: a, provider: oauth2}\n  - {name: ab, provider: oauth2, client_secret: 'keyring:shared'}\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	none := func(string) (string, bool) { return "", false }
+	var out, err bytes.Buffer
+	app := &App{
+		IO: &iostreams.Streams{In: strings.NewReader(input), Out: &out, Err: &err}, Getenv: none, Mask: secret.NewMask(),
+		Loader: &config.Loader{Getenv: none, UID: os.Getuid(), Providers: map[string]config.Provider{
+			"oauth2": {Complete: func(*profile.Profile) error { return nil }},
+		}},
+		Secrets:    func(Options) SecretKeeper { return r },
+		SecretKeys: func(string) []string { return []string{"client_secret", "password"} },
+		Store:      func(Options) (TokenLister, error) { return shelf{r}, nil },
+		Session: func(*profile.Profile, Options) (*auth.Session, error) {
+			return nil, fault.New(fault.Store, "", "no session here")
+		},
+	}
+	status = app.Run(t.Context(), append(args, "--config", path))
+	return status, out.String(), err.String()
+}
+
+func newRing() *ring {
+	token := func(key, owner string) *tokenstore.Record { return &tokenstore.Record{Key: key, Profile: owner} }
+	return &ring{values: map[string]string{}, tokens: []*tokenstore.Record{token("1", "a"), token("2", "a"), token("3", "ab")}}
+}
+
+func TestASecretThatWasTypedAsAnArgumentIsNotRepeated(t *testing.T) {
+	for _, word := range []string{"client_secret=CANARY-typed", "CANARY-typed"} {
+		for _, verb := range []string{"set", "remove"} {
+			r := newRing()
+			status, stdout, stderr := runSecret(t, r, "x", "secret", verb, "-p", "a", word)
+			if status != 2 || len(r.values) > 0 || strings.Contains(stdout+stderr, "CANARY") || !strings.Contains(stderr, "client_secret") {
+				t.Errorf("%s %s: %d, %s", verb, word, status, stderr)
+			}
+		}
+	}
+	if _, _, stderr := runSecret(t, newRing(), "x", "secret", "set", "-p", "a", "client_sekret"); !strings.Contains(stderr, "did you mean client_secret?") {
+		t.Error(stderr)
+	}
+}
+
+func TestANewSecretDropsAllTokensOfItsProfiles(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		left string
+	}{
+		"the profile's own":            {[]string{"-p", "a", "client_secret"}, "3"},
+		"the profile's own, in full":   {[]string{"--account", "a/client_secret"}, "3"},
+		"an account that one reads":    {[]string{"--account", "shared"}, "12"},
+		"an account that nobody reads": {[]string{"--account", "other"}, "123"},
+	} {
+		for _, verb := range []string{"set", "remove"} {
+			r := newRing()
+			status, _, stderr := runSecret(t, r, "x", append([]string{"secret", verb}, c.args...)...)
+			left := ""
+			for _, token := range r.tokens {
+				left += token.Key
+			}
+			if status != 0 || left != c.left {
+				t.Errorf("%s, %s: %d, left %s, %s", name, verb, status, left, stderr)
+			}
+		}
+	}
+}
+
+func TestTheListOfSecretsCanBeNarrowedToAProfile(t *testing.T) {
+	if _, stdout, _ := runSecret(t, newRing(), "", "secret", "list"); stdout != "a/client_secret\nab/client_secret\nshared\n" {
+		t.Errorf("%q", stdout)
+	}
+	if _, stdout, _ := runSecret(t, newRing(), "", "secret", "list", "-p", "a"); stdout != "a/client_secret\n" {
+		t.Errorf("%q", stdout)
+	}
+}
+
+func TestABugIsAnErrorOfItsOwn(t *testing.T) {
+	status, stdout, stderr := runSecret(t, &ring{}, "x", "secret", "set", "-p", "a", "client_secret") // writes to a nil map
+	if status != 1 || stdout != "" || !strings.HasPrefix(stderr, "authctl: error: a: this is a bug of authctl: ") || strings.Contains(stderr, "goroutine") {
+		t.Errorf("%d, %s", status, stderr)
+	}
+	if _, _, stderr = runSecret(t, &ring{}, "x", "secret", "set", "-v", "-p", "a", "client_secret"); !strings.Contains(stderr, "goroutine") {
+		t.Errorf("it does not say where: %s", stderr)
+	}
+}

@@ -1,0 +1,42 @@
+package iostreams
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// A program that answers as fast as it reads, such as expect, must not have its answer echoed.
+func TestASecretIsAskedForOnceTheTerminalNoLongerEchoes(t *testing.T) {
+	var shown bytes.Buffer
+	looks, asked := 0, make(chan struct{})
+	s := &Streams{
+		In: strings.NewReader(""), Err: &shown, InTTY: true, ErrTTY: true,
+		readSecret: func() ([]byte, error) { <-asked; return []byte("typed"), nil },
+		mode: func() any {
+			looks++
+			switch {
+			case shown.Len() > 0:
+				t.Error("asked while the terminal echoed")
+			case looks > 3:
+				close(asked)
+				return "quiet"
+			}
+			return "echoes"
+		},
+	}
+	if line, err := s.Password(t.Context(), "password"); err != nil || line != "typed" || shown.String() != "password: \n" {
+		t.Errorf("%q, %v, %q", line, err, shown.String())
+	}
+}
+
+func TestATerminalThatNeverEchoesIsAskedAllTheSame(t *testing.T) {
+	var shown bytes.Buffer
+	s := &Streams{
+		In: strings.NewReader(""), Err: &shown, InTTY: true, ErrTTY: true,
+		readSecret: func() ([]byte, error) { return []byte("typed"), nil }, mode: func() any { return nil },
+	}
+	if line, err := s.Password(t.Context(), "password"); err != nil || line != "typed" || shown.String() != "password: \n" {
+		t.Errorf("%q, %v, %q", line, err, shown.String())
+	}
+}
