@@ -123,7 +123,7 @@ func (b *bench) transfers(ctx context.Context, t *table) error {
 			ours := b.authctl(b.env, append(way.ours, "-p", s.profile)...)
 			// Whatever replaces a file gives its memory back, and at a time of its own.
 			ours.out, peer.out = filepath.Join(b.dir, "ours"), filepath.Join(b.dir, "theirs")
-			our, their, err := alternate(ctx, ours, peer, 7)
+			our, their, err := alternate(ctx, ours, peer, 21)
 			if err != nil {
 				return err
 			}
