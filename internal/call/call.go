@@ -36,7 +36,7 @@ type Client struct {
 	Transport *http.Transport
 	Many      *Many       // the calls are many, and under way at the same time; nil: it is one
 	Source    TokenSource // nil: calls carry no token
-	Bound     bool        // what Source gives is bound to a key (RFC 9449); for Preview, which asks for no token
+	Bound     bool        // what Source gives is bound to a key (RFC 9449)
 
 	Origins httpx.Origins // where token and Headers may go
 	Headers []Header
@@ -115,6 +115,9 @@ func (c *Client) check(req *Request) error {
 			Hint("authctl call GET /path")
 	case method == http.MethodTrace && !req.NoAuth: // RFC 9110 section 9.3.8: nothing secret in what is echoed
 		return fault.New(fault.Usage, "usage.method", "the answer to TRACE would show the token").Hint("add --no-auth")
+	}
+	if _, own := req.Header["Dpop"]; own && c.Bound && !req.NoAuth {
+		return fault.New(fault.Usage, "usage.header", "the header DPoP is the proof of the token's key").Hint("leave it out, or add --no-auth")
 	}
 	return checkHeaders(req)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/httpx"
 	"github.com/authctl/authctl/internal/secret"
 )
@@ -78,6 +79,19 @@ func sentProofs(s *wire) string {
 		all = append(all, strings.Join(one, "|"))
 	}
 	return strings.Join(all, "; ")
+}
+
+func TestTheProofOfABoundTokenIsNobodyElses(t *testing.T) {
+	s := newWire(t, answer(200))
+	c, _ := newBoundClient(t, s.base)
+	c.Bound = true
+	_, _, err := do(t, c, &Request{URL: parse(t, s.base), Header: http.Header{"Dpop": {"mine"}}})
+	if !fault.Is(err, fault.Usage) || s.hits() != 0 {
+		t.Errorf("%v after %d connections", err, s.hits())
+	}
+	if _, _, err := do(t, c, &Request{URL: parse(t, s.base), Header: http.Header{"Dpop": {"mine"}}, NoAuth: true}); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestABoundTokenIsSentWithAProof(t *testing.T) {
