@@ -93,15 +93,22 @@ func (w *wiring) secretKeys(name string) []string {
 	return keys
 }
 
-// cacheDir is where sealed tokens and remembered realms lie.
+// nowhere is a folder that cannot be: nothing is kept below it.
+const nowhere = os.DevNull + "/authctl"
+
+// cacheDir is where sealed tokens and remembered realms lie. It is never below the current directory.
 func (w *wiring) cacheDir() string {
 	if dir := os.Getenv("XDG_CACHE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "authctl")
 	}
+	base := filepath.Join(w.home, ".cache")
 	if runtime.GOOS == "windows" {
-		return filepath.Join(os.Getenv("LocalAppData"), "authctl")
+		base = os.Getenv("LocalAppData")
 	}
-	return filepath.Join(w.home, ".cache", "authctl")
+	if !filepath.IsAbs(base) {
+		return nowhere
+	}
+	return filepath.Join(base, "authctl")
 }
 
 // browse opens an address in the browser of the person's choice.

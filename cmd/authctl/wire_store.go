@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -28,7 +29,8 @@ func (w *wiring) store(o cli.Options) (tokenstore.Store, auth.Locker, error) {
 	case "keyring":
 		return w.keyring(o), w.locks, nil
 	case "file":
-		return w.sealed(o, fromEnv), w.locks, nil
+		store, err := w.sealed(o, fromEnv)
+		return store, w.locks, err
 	case "memory":
 		return memory.New(), nil, nil
 	case "auto", "":
@@ -79,8 +81,28 @@ func (w *wiring) keyring(o cli.Options) *keyring.Store {
 }
 
 // sealed opens the sealed files.
-func (w *wiring) sealed(o cli.Options, fromEnv []byte) tokenstore.Store {
-	return sealed.Open(w.cacheDir(), w.sealKey(o, fromEnv))
+func (w *wiring) sealed(o cli.Options, fromEnv []byte) (tokenstore.Store, error) {
+	if w.cacheDir() == nowhere {
+		return nil, fault.New(fault.Config, "config.no_home", "the home folder is unknown, so there is no place for sealed files").
+			Hint("set HOME, or XDG_CACHE_HOME to a folder of your own; or use --storage memory")
+	}
+	files := sealed.Open(w.cacheDir(), w.sealKey(o, fromEnv))
+	if fromEnv != nil || o.File == nil || o.File.StorageKey.IsZero() {
+		return files, nil
+	}
+	return keyFirst{files}, nil
+}
+
+// keyFirst finds out whether the key that profiles.yaml names can be had before a server is asked for what it shall
+// seal.
+type keyFirst struct{ *sealed.Store }
+
+// Get implements [tokenstore.Store].
+func (s keyFirst) Get(ctx context.Context, key string) (*tokenstore.Record, error) {
+	if err := s.CheckKey(ctx); err != nil {
+		return nil, err
+	}
+	return s.Store.Get(ctx, key)
 }
 
 // spare is where a new refresh token lies that the sealed files could not take, such as on a full disk: the runtime
@@ -107,13 +129,24 @@ func (w *wiring) sealKey(o cli.Options, fromEnv []byte) sealed.KeySource {
 		return func(ctx context.Context) ([]byte, error) {
 			text, err := w.resolver(o).Resolve(ctx, o.File.StorageKey, "storage_key")
 			if err != nil {
-				return nil, err
+				return nil, ofStorageKey(err)
 			}
-			return sealed.ParseKey(text.Reveal())
+			key, err := sealed.ParseKey(text.Reveal())
+			return key, ofStorageKey(err)
 		}
 	}
 	lock := func(ctx context.Context) (func(), error) { return w.locks.Lock(ctx, "storage key "+dir) }
 	return sealed.GeneratedKey(filepath.Join(dir, "storage.key"), lock)
+}
+
+// ofStorageKey says in the reason what could not be had: the store's own words stand in place of the operation.
+func ofStorageKey(err error) error {
+	if err == nil {
+		return nil
+	}
+	e := *fault.From(err)
+	e.Err, e.Op = fmt.Errorf("storage_key of profiles.yaml: %w", e.Err), ""
+	return &e
 }
 
 // storageKey is the key of AUTHCTL_STORAGE_KEY, nil where it is not set. A key that is none stops every command that
@@ -131,8 +164,28 @@ func storageKey() ([]byte, error) {
 }
 
 func (w *wiring) lister(o cli.Options) (cli.TokenLister, error) {
-	store, _, err := w.store(o)
-	return store, err
+	store, locks, err := w.store(o)
+	if err != nil || locks == nil {
+		return store, err
+	}
+	return inTurn{store, w.patiently}, nil
+}
+
+// inTurn lets a token request that is under way come to its end before the token is forgotten: it would bring the token
+// back.
+type inTurn struct {
+	tokenstore.Store
+	wait func(ctx context.Context, name string) (unlock func(), err error)
+}
+
+// Delete implements [cli.TokenLister].
+func (s inTurn) Delete(ctx context.Context, key string) error {
+	unlock, err := s.wait(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return s.Store.Delete(ctx, key)
 }
 
 // resolver reads secret references; what a relative path is relative to stands in o.

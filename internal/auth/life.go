@@ -70,7 +70,8 @@ func (s *Session) Revoke(ctx context.Context, t Subject) error {
 	if able, err := s.canRevoke(ctx); err != nil {
 		return err
 	} else if !able && s.Life == nil {
-		return s.noEndpoint("revocation endpoint")
+		return fault.New(fault.Config, "config.endpoint", "provider %s has no revocation endpoint", s.Provider).
+			Hint("authctl token forget ends the use of the token on this machine")
 	} else if !able {
 		return s.Life.Revoke(ctx, t.Token, t.Hint) // which says what is missing, and sends nothing
 	}

@@ -20,6 +20,12 @@ func (s *Session) upstream(ctx context.Context) ([]secret.String, error) {
 	return s.Upstream(ctx)
 }
 
+// boundWith lists what a stored token must have been got with.
+func (s *Session) boundWith(ctx context.Context, upstream []secret.String) ([]secret.String, error) {
+	list, err := s.Bound(ctx)
+	return append(list, upstream...), err
+}
+
 // DependsOn lists what the profile's tokens depend on: a token that was exchanged for one of them is worth nothing to
 // whoever would get another one here. Where a person logs in, each login is somebody else.
 func (s *Session) DependsOn(ctx context.Context) ([]secret.String, error) {

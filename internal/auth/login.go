@@ -19,7 +19,7 @@ func (s *Session) Login(ctx context.Context, person Person) (*Answer, error) {
 		return nil, fault.New(fault.Config, "config.grant", "grant %s needs nobody to log in", s.Identity.Grant).
 			Hint("authctl token get -p %s", s.Profile)
 	}
-	if err := s.mayAsk(s.Clock()); err != nil {
+	if err := s.mayAsk(ctx, s.Clock()); err != nil {
 		return nil, err
 	}
 	if err := s.canKeep(ctx, nil); err != nil {

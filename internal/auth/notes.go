@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"time"
@@ -27,6 +29,8 @@ type note struct {
 	// Refused is when the server refused these credentials. Who was already waiting for that answer takes it for
 	// its own: fifty jobs with one wrong password are one failed login, not fifty and a locked account.
 	Refused time.Time `json:"refused,omitzero"`
+	Salt    []byte    `json:"salt,omitempty"`
+	Mark    []byte    `json:"mark,omitempty"`
 	Code    string    `json:"code,omitempty"`
 	Message string    `json:"message,omitempty"`
 	Hints   []string  `json:"hints,omitempty"`
@@ -35,7 +39,7 @@ type note struct {
 }
 
 // mayAsk says whether the token endpoint may be asked now, by one that has been waiting since that time.
-func (s *Session) mayAsk(since time.Time) error {
+func (s *Session) mayAsk(ctx context.Context, since time.Time) error {
 	n, ok := s.readNote()
 	if !ok {
 		return nil
@@ -47,7 +51,7 @@ func (s *Session) mayAsk(since time.Time) error {
 		e.Status, e.Retryable = n.Status, true
 		return e.Hint("try again in %d seconds", int64((pause+time.Second-1)/time.Second))
 	}
-	if n.Refused.After(since) && !n.Refused.After(now) {
+	if n.Refused.After(since) && !n.Refused.After(now) && bytes.Equal(n.Mark, s.mark(ctx, n.Salt)) {
 		return &fault.Error{
 			Kind: fault.Auth, Code: n.Code, Err: errors.New(n.Message), Hints: n.Hints,
 			OAuthError: n.OAuth, Status: n.Status,
@@ -69,8 +73,10 @@ func (s *Session) noteFailure(ctx context.Context, err error) {
 			n.NotBefore = limit
 		}
 	} else if e.Kind == fault.Auth {
+		salt := make([]byte, 16)
+		_, _ = rand.Read(salt) // never fails since Go 1.24
 		n = note{
-			Refused: s.Clock(), Code: e.CodeOrKind(), Message: e.Error(), Hints: e.Hints,
+			Refused: s.Clock(), Salt: salt, Mark: s.mark(ctx, salt), Code: e.CodeOrKind(), Message: e.Error(), Hints: e.Hints,
 			OAuth: e.OAuthError, Status: e.Status,
 		}
 	} else {
@@ -79,6 +85,16 @@ func (s *Session) noteFailure(ctx context.Context, err error) {
 	if data, err := json.Marshal(n); err == nil {
 		_ = s.Notes.WriteState(s.Identity.Key(), data) // without the note the others ask for themselves
 	}
+}
+
+// mark tells the credentials of a refusal from corrected ones, whose owner must not be told that they were refused. It
+// is one byte of their HMAC: too little to guess them by.
+func (s *Session) mark(ctx context.Context, salt []byte) []byte {
+	bound, err := s.Bound(ctx)
+	if err != nil {
+		return nil
+	}
+	return binding(salt, bound)[:1]
 }
 
 func (s *Session) readNote() (note, bool) {

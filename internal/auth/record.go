@@ -30,7 +30,8 @@ func (s *Session) fresh(r *tokenstore.Record, minTTL time.Duration) bool {
 		margin = skew(r.ExpiresAt.Sub(r.ObtainedAt))
 	}
 	now := s.Clock()
-	return !r.AccessToken.IsZero() && !now.Before(r.ObtainedAt) && now.Before(r.ExpiresAt.Add(-margin-minTTL))
+	left := r.ExpiresAt.Add(-margin).Sub(now) // compared, not added up: a wish for centuries would overflow
+	return !r.AccessToken.IsZero() && !now.Before(r.ObtainedAt) && left > minTTL
 }
 
 func (s *Session) record(token *grant.Token, bound, root []secret.String) *tokenstore.Record {

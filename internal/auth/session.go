@@ -112,10 +112,9 @@ func (s *Session) singleFlight(ctx context.Context, w wish) (*Answer, error) {
 	if w.upstream, err = s.upstream(ctx); err != nil {
 		return nil, err
 	}
-	if w.bound, err = s.Bound(ctx); err != nil {
+	if w.bound, err = s.boundWith(ctx, w.upstream); err != nil {
 		return nil, err
 	}
-	w.bound = append(w.bound, w.upstream...)
 	if r, err := s.stored(ctx, w.bound); err != nil {
 		return nil, err
 	} else if r != nil && w.serves(r) {
@@ -126,6 +125,10 @@ func (s *Session) singleFlight(ctx context.Context, w wish) (*Answer, error) {
 		return nil, err
 	}
 	defer unlock()
+	// Asked for again, since who had the lock may have discovered what the token now depends on.
+	if w.bound, err = s.boundWith(ctx, w.upstream); err != nil {
+		return nil, err
+	}
 	r, err := s.latest(ctx, w.bound)
 	if err != nil {
 		return nil, err
@@ -133,7 +136,7 @@ func (s *Session) singleFlight(ctx context.Context, w wish) (*Answer, error) {
 	if r != nil && w.serves(r) {
 		return cached(r), nil
 	}
-	if err := s.mayAsk(since); err != nil {
+	if err := s.mayAsk(ctx, since); err != nil {
 		return nil, err
 	}
 	return s.next(ctx, w, r)
@@ -174,7 +177,7 @@ func (s *Session) granted(ctx context.Context, w wish) (*Answer, error) {
 
 // uncached asks for a token of one's own; the server's wish for a pause holds all the same.
 func (s *Session) uncached(ctx context.Context, w wish) (*Answer, error) {
-	if err := s.mayAsk(s.Clock()); err != nil {
+	if err := s.mayAsk(ctx, s.Clock()); err != nil {
 		return nil, err
 	}
 	token, err := s.Grant.Token(ctx, w.ask)
@@ -191,9 +194,9 @@ func (s *Session) uncached(ctx context.Context, w wish) (*Answer, error) {
 // answer is a new token that lives as long as was asked for; kept is why it was not kept.
 func (s *Session) answer(w wish, token *grant.Token, kept error) (*Answer, error) {
 	var short error
-	if left := token.ExpiresAt.Sub(s.Clock()); w.want.MinTTL > 0 && left < w.want.MinTTL {
+	if life := token.ExpiresAt.Sub(token.ObtainedAt); w.want.MinTTL > 0 && life < w.want.MinTTL {
 		short = fault.New(fault.Auth, "auth.min_ttl", "the new token lives %s, less than the %s asked for",
-			left.Truncate(time.Second), w.want.MinTTL).Hint("ask for less with --min-ttl, or raise the token's life at the provider")
+			life.Truncate(time.Second), w.want.MinTTL).Hint("ask for less with --min-ttl, or raise the token's life at the provider")
 	}
 	if err := errors.Join(kept, short); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"testing"
 	"time"
@@ -132,6 +133,18 @@ func TestMinTTLLooksBeyondTheStoredToken(t *testing.T) {
 	}
 }
 
+func TestANewTokenThatLivesAsLongAsAskedIsGivenWhateverItsWayTook(t *testing.T) {
+	f := set(t)
+	f.server.clock = func() time.Time {
+		sent := f.now
+		f.now = f.now.Add(900 * time.Millisecond)
+		return sent
+	}
+	if f.get(t, Want{MinTTL: time.Hour}); f.server.count != 1 {
+		t.Errorf("%d requests", f.server.count)
+	}
+}
+
 func TestANewTokenThatLivesShorterThanAskedIsRefusedButKept(t *testing.T) {
 	f := set(t)
 	_, err := f.Token(t.Context(), Want{MinTTL: 2 * time.Hour})
@@ -141,6 +154,14 @@ func TestANewTokenThatLivesShorterThanAskedIsRefusedButKept(t *testing.T) {
 	f.get(t, Want{})
 	if f.server.count != 1 {
 		t.Fatal("the token was not kept")
+	}
+}
+
+func TestNoWishForALongLifeOverflows(t *testing.T) {
+	f := set(t)
+	f.get(t, Want{})
+	if _, err := f.Token(t.Context(), Want{MinTTL: math.MaxInt64}); fault.From(err).Code != "auth.min_ttl" {
+		t.Fatal(err)
 	}
 }
 
@@ -305,12 +326,56 @@ func TestWhoWaitedForARefusedLoginDoesNotRepeatIt(t *testing.T) {
 	since := f.now
 	f.now = f.now.Add(time.Second)
 	_, _ = f.Token(t.Context(), Want{})
-	if e := fault.From(f.mayAsk(since)); e.Code != "auth.invalid_grant" {
+	if e := fault.From(f.mayAsk(t.Context(), since)); e.Code != "auth.invalid_grant" {
 		t.Fatalf("who waited: %v", e)
 	}
 	f.now = f.now.Add(time.Second)
-	if err := f.mayAsk(f.now); err != nil {
+	if err := f.mayAsk(t.Context(), f.now); err != nil {
 		t.Fatalf("who comes later: %v", err)
+	}
+}
+
+func TestACorrectedSecretIsNotRefusedForAnothersWrongOne(t *testing.T) {
+	f := set(t)
+	f.server.err = fault.New(fault.Auth, "auth.invalid_client", "wrong secret")
+	since := f.now
+	f.now = f.now.Add(time.Second)
+	_, _ = f.Token(t.Context(), Want{})
+	corrected := 0
+	for _, s := range "abcdefghijklmnop" {
+		f.secret = string(s)
+		if f.mayAsk(t.Context(), since) == nil {
+			corrected++
+		}
+	}
+	if corrected < 8 { // one byte tells nearly all of them
+		t.Fatalf("%d of 16 corrected secrets may ask", corrected)
+	}
+}
+
+// discovered is a lock whose last holder discovered something, and kept a token that depends on it.
+type discovered struct{ keep func() }
+
+func (d discovered) Lock(context.Context, string) (func(), error) {
+	d.keep()
+	return func() {}, nil
+}
+
+func TestWhoWaitedForADiscoveryTakesTheTokenThatCameOfIt(t *testing.T) {
+	f := set(t)
+	realm := ""
+	f.Bound = func(context.Context) ([]secret.String, error) {
+		return []secret.String{secret.New(f.secret), secret.New(realm)}, nil
+	}
+	other := *f.Session
+	f.Locks = discovered{func() {
+		realm = "provider/default-idp-2"
+		if _, err := other.Token(t.Context(), Want{}); err != nil {
+			t.Error(err)
+		}
+	}}
+	if got := f.get(t, Want{}); got != "token1" || f.server.count != 1 {
+		t.Fatalf("%s after %d requests", got, f.server.count)
 	}
 }
 

@@ -41,7 +41,7 @@ func (o *batchFlags) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.file, "batch", "", "make the requests in `FILE`, one JSON object a line, or those on standard input (-)")
 	f.IntVar(&o.parallel, "parallel", defaultParallel, "with --batch: how many requests are under way at the same time, at most 256")
-	f.StringVar(&o.rate, "rate", "", "with --batch: begin at most `N/s`, N/m or N/h requests")
+	f.StringVar(&o.rate, "rate", "", "with --batch: begin at most `N/s`, N/m, N/h or N/d requests")
 	f.BoolVar(&o.continueOnError, "continue-on-error", false, "with --batch: go on after a request that got no answer")
 	f.StringVar(&o.resume, "resume", "", "with --batch: note in `FILE` which lines are done, and leave those out")
 	o.refused = func() string {

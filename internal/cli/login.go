@@ -33,7 +33,7 @@ func newLogin(g *globals) *cobra.Command {
 			"lives. All that is said stands on stderr.",
 		Example: "  authctl login --profile sso\n" +
 			"  authctl login -p sso --no-browser --login-timeout 15m",
-		Args: between(0, 0, "no arguments"),
+		Args: between(0, 0, "no arguments"), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.timeoutSaid = cmd.Flags().Changed("login-timeout")
 			return g.runLogin(cmd.Context(), &o)

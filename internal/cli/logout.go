@@ -15,7 +15,7 @@ func newLogout(g *globals) *cobra.Command {
 			"the exit code tells how the revocation went. A server without a revocation endpoint is no failure, and is said on stderr.",
 		Example: "  authctl logout --profile sso\n" +
 			"  authctl logout -p sso && authctl login -p sso",
-		Args: between(0, 0, "no arguments"),
+		Args: between(0, 0, "no arguments"), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error { return g.runLogout(cmd.Context()) },
 	}
 }

@@ -23,7 +23,7 @@ func newProfileList(g *globals) *cobra.Command {
 		Long:  "List the profiles in the order of the file: name, provider, base URL, and which is the default.",
 		Example: "  authctl profile list\n" +
 			"  authctl profile list --format json",
-		Args: between(0, 0, "no arguments"),
+		Args: between(0, 0, "no arguments"), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error { return g.runProfileList(cmd.Context(), format) },
 	}
 	addListFormat(cmd, &format)
@@ -110,7 +110,7 @@ func newProfileValidate(g *globals) *cobra.Command {
 		Long:  "Check all of profiles.yaml: syntax, keys, values, permissions. Nothing is sent anywhere, and no secret is read.",
 		Example: "  authctl profile validate\n" +
 			"  authctl profile validate --config ./profiles.yaml",
-		Args: between(0, 0, "no arguments"),
+		Args: between(0, 0, "no arguments"), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o, err := g.options(cmd.Context())
 			if err != nil {

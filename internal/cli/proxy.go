@@ -39,7 +39,7 @@ func newProxy(g *globals) *cobra.Command {
 			"under way come to its end.",
 		Example: "  authctl proxy --profile tnco\n" +
 			"  authctl proxy --profile entra --listen unix:/tmp/entra/api.sock --quiet",
-		Args: between(0, 0, "no arguments"),
+		Args: between(0, 0, "no arguments"), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error { return g.runProxy(cmd.Context(), &o) },
 	}
 	f := cmd.Flags()

@@ -32,7 +32,7 @@ func newRealmList(g *globals) *cobra.Command {
 			"The realm that a profile without an explicit one uses is remembered; --refresh lets the next token request choose anew.",
 		Example: "  authctl realm list -p apic\n" +
 			"  authctl realm list -p apic --refresh",
-		Args: between(0, 0, "no arguments"),
+		Args: between(0, 0, "no arguments"), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error { return g.runRealmList(cmd.Context(), format, refresh) },
 	}
 	addListFormat(cmd, &format)
@@ -49,7 +49,7 @@ func (g *globals) runRealmList(ctx context.Context, format string, refresh bool)
 		return err
 	}
 	if p.Provider != "apiconnect" {
-		return usage("profile %s is a %s profile; only API Connect has realms", p.Name, p.Provider)
+		return usage("profile %s is of provider %s; only API Connect has realms", p.Name, p.Provider)
 	}
 	realms, err := g.app.Realms(ctx, p, o, refresh)
 	if err != nil {

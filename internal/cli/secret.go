@@ -75,7 +75,7 @@ func newSecretList(g *globals) *cobra.Command {
 			"--profile narrows it to the profile's own.",
 		Example: "  authctl secret list\n" +
 			"  authctl secret list -p tnco",
-		Args: between(0, 0, "no arguments"),
+		Args: between(0, 0, "no arguments"), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			accounts, err := g.app.Secrets(g.bareOptions()).List(cmd.Context())
 			if err != nil {

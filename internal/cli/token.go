@@ -38,7 +38,7 @@ func newTokenList(g *globals) *cobra.Command {
 			"they lie. Never a token. A renewable one has a refresh token beside it.",
 		Example: "  authctl token list\n" +
 			"  authctl token list --format json",
-		Args: between(0, 0, "no arguments"),
+		Args: between(0, 0, "no arguments"), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error { return g.runTokenList(cmd.Context(), format) },
 	}
 	addListFormat(cmd, &format)
@@ -112,7 +112,7 @@ func (g *globals) records(ctx context.Context) (TokenLister, []*tokenstore.Recor
 	}
 	records, err := store.List(ctx)
 	if err != nil {
-		return nil, nil, (&fault.Error{Kind: fault.Store, Err: err}).Doing("listing the tokens in %s", store.Place())
+		return nil, nil, storeFault(err).Doing("listing the tokens in %s", store.Place())
 	}
 	if g.profile != "" {
 		records = slices.DeleteFunc(records, func(r *tokenstore.Record) bool { return r.Profile != g.profile })
@@ -127,6 +127,14 @@ func (g *globals) records(ctx context.Context) (TokenLister, []*tokenstore.Recor
 	return store, records, nil
 }
 
+// storeFault lets a store's own words and hints stand, and gives an error without any the store's kind.
+func storeFault(err error) *fault.Error {
+	if e := fault.From(err); e.Kind != fault.Internal {
+		return e
+	}
+	return &fault.Error{Kind: fault.Store, Err: err}
+}
+
 func newTokenForget(g *globals) *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
@@ -135,7 +143,7 @@ func newTokenForget(g *globals) *cobra.Command {
 		Long:  "Forget the profile's stored tokens, or all of them with --all. The server is not told: the tokens live on there until they expire.",
 		Example: "  authctl token forget --profile tnco\n" +
 			"  authctl token forget --all",
-		Args: between(0, 0, "no arguments"),
+		Args: between(0, 0, "no arguments"), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error { return g.runTokenForget(cmd.Context(), all) },
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "the tokens of all profiles")
@@ -155,7 +163,7 @@ func (g *globals) runTokenForget(ctx context.Context, all bool) error {
 	}
 	for _, r := range records {
 		if err := store.Delete(ctx, r.Key); err != nil {
-			return (&fault.Error{Kind: fault.Store, Err: err}).Doing("forgetting the token of %s in %s", r.Profile, store.Place())
+			return storeFault(err).Doing("forgetting the token of %s in %s", r.Profile, store.Place())
 		}
 	}
 	g.app.note("forgot %s", counted(len(records), "token"))
@@ -187,7 +195,7 @@ func (g *globals) forgetOthers(ctx context.Context, p *profile.Profile) error {
 	}
 	for _, r := range records {
 		if err := store.Delete(ctx, r.Key); err != nil {
-			return (&fault.Error{Kind: fault.Store, Err: err}).Doing("forgetting the token in %s", store.Place())
+			return storeFault(err).Doing("forgetting the token in %s", store.Place())
 		}
 	}
 	return nil

@@ -33,7 +33,7 @@ func newTokenGet(g *globals) *cobra.Command {
 			"new token make one token request together.",
 		Example: "  TOKEN=$(authctl token get --profile tnco)\n" +
 			"  authctl token get --profile entra --format json --min-ttl 10m",
-		Args: between(0, 0, "no arguments"),
+		Args: between(0, 0, "no arguments"), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error { return g.runTokenGet(cmd.Context(), &o) },
 	}
 	f := cmd.Flags()

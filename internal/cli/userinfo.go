@@ -18,7 +18,7 @@ func newUserinfo(g *globals) *cobra.Command {
 			"Where the login gave an id_token, both must be about the same subject.",
 		Example: "  authctl userinfo --profile sso\n" +
 			"  authctl userinfo -p sso | jq -r .email",
-		Args: between(0, 0, "no arguments"),
+		Args: between(0, 0, "no arguments"), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error { return g.runUserinfo(cmd.Context()) },
 	}
 }

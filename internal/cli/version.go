@@ -14,7 +14,7 @@ func newVersion(g *globals) *cobra.Command {
 		Long:  "Print authctl's version, the Go version it was built with, and the platform.",
 		Example: "  authctl version\n" +
 			"  authctl version | cut -d' ' -f2",
-		Args: between(0, 0, "no arguments"),
+		Args: between(0, 0, "no arguments"), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error { return g.app.printVersion() },
 	}
 }

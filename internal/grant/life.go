@@ -137,6 +137,8 @@ func (l *Life) missing(server *Metadata, what, key string) *fault.Error {
 		return e.Hint("set %s in the profile", key)
 	case len(l.Settable) > 0 && server.Issuer == "":
 		return e.Hint("provider: oidc and issuer, where the server has metadata that name it")
+	case key == "revocation_url":
+		return e.Hint("authctl token forget ends the use of the token on this machine")
 	}
 	return e.Hint("authctl token inspect reads a token that is a JWT without asking its server")
 }

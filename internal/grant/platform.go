@@ -21,6 +21,7 @@ type PlatformRequest struct {
 	Query      []Field // in the order of the wire
 	Header     http.Header
 	DefaultTTL time.Duration
+	Where      string // the key of the profile that chooses the service, for hints
 }
 
 // Platform sends one GET to a metadata service and reads the token. The header is that of the reply, nil where none
@@ -45,6 +46,7 @@ func (e *Endpoint) Platform(ctx context.Context, r PlatformRequest) (*Token, htt
 	if err != nil {
 		return nil, nil, err
 	}
+	rep.where = r.Where
 	token, failure := e.judge(rep, &Request{DefaultTTL: r.DefaultTTL, Read: expiryAsLife})
 	if failure != nil {
 		return nil, rep.header, failure.Doing("%s", e.operation(req))

@@ -29,6 +29,7 @@ type Streams struct {
 
 	readSecret func() ([]byte, error)
 	mode       func() any // the terminal's mode, to be compared; nil where it is none
+	setMode    func(mode any)
 }
 
 // System connects to the process's own streams.
@@ -45,6 +46,11 @@ func System() *Streams {
 			}
 			return *state
 		},
+		setMode: func(mode any) {
+			if state, ok := mode.(term.State); ok {
+				_ = term.Restore(fd, &state)
+			}
+		},
 	}
 }
 
@@ -60,25 +66,40 @@ func (s *Streams) Password(ctx context.Context, label string) (string, error) {
 	defer restore()
 	before := s.mode()
 	answered := begin(s.readSecret)
-	s.awaitChange(before)
+	if quiet := s.awaitChange(before); quiet != before {
+		// A shell that stopped the program (Ctrl-Z) may let it go on with a mode of its own, which echoes.
+		defer onContinue(func() { s.setMode(quiet) })()
+	}
 	if _, err := fmt.Fprintf(s.Err, "%s: ", label); err != nil {
 		return "", err
 	}
 	line, err := wait(ctx, answered)
 	_, _ = fmt.Fprintln(s.Err)
+	return whole(line, err)
+}
+
+// maxTyped is what a terminal of Linux keeps of a line; it drops the rest without a word.
+const maxTyped = 4095
+
+// whole refuses a typed line that the terminal may have cut short.
+func whole(line []byte, err error) (string, error) {
+	if err == nil && len(line) >= maxTyped {
+		return "", fmt.Errorf("a terminal takes no line of more than %d bytes: hand it over by a file or a pipe", maxTyped-1)
+	}
 	return string(line), err
 }
 
-// awaitChange waits until the terminal has another mode, which is that it does not echo: an answer that a program
+// awaitChange waits until the terminal has another mode, and gives it, which is that it does not echo: an answer that a program
 // types as soon as it sees the question would be seen by all. A terminal that never echoed is not waited for long.
-func (s *Streams) awaitChange(before any) {
+func (s *Streams) awaitChange(before any) any {
 	const times, pause = 100, time.Millisecond
 	for range times {
-		if s.mode() != before {
-			return
+		if now := s.mode(); now != before {
+			return now
 		}
 		time.Sleep(pause)
 	}
+	return before
 }
 
 // maxLine is more than any address or code that a person hands over.
@@ -100,7 +121,11 @@ func (s *Streams) Line(ctx context.Context, label string) (string, error) {
 	if asks && err != nil {
 		_, _ = fmt.Fprintln(s.Err) // nobody has ended the line that the label began
 	}
-	return string(bytes.TrimSuffix(line, []byte("\r"))), err
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	if s.InTTY {
+		return whole(line, err)
+	}
+	return string(line), err
 }
 
 // readLine reads byte by byte: a buffer would swallow what is somebody else's.

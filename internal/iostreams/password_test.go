@@ -40,3 +40,20 @@ func TestATerminalThatNeverEchoesIsAskedAllTheSame(t *testing.T) {
 		t.Errorf("%q, %v, %q", line, err, shown.String())
 	}
 }
+
+// What a terminal cut short would be sent, and refused, as if the person had mistyped it.
+func TestALineThatATerminalMayHaveCutIsRefused(t *testing.T) {
+	for size, fits := range map[int]bool{4094: true, 4095: false} {
+		typed := strings.Repeat("x", size)
+		s := &Streams{
+			In: strings.NewReader(typed + "\n"), Err: &bytes.Buffer{}, InTTY: true, ErrTTY: true,
+			readSecret: func() ([]byte, error) { return []byte(typed), nil }, mode: func() any { return nil },
+		}
+		if line, err := s.Password(t.Context(), "password"); (err == nil) != fits || (line == typed) != fits {
+			t.Errorf("a secret of %d bytes: %d, %v", size, len(line), err)
+		}
+		if line, err := s.Line(t.Context(), "address"); (err == nil) != fits || (line == typed) != fits {
+			t.Errorf("a line of %d bytes: %d, %v", size, len(line), err)
+		}
+	}
+}

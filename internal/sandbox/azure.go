@@ -25,6 +25,7 @@ func (a *azure) routes() []route {
 	return []route{
 		{"imds", http.MethodGet, "/metadata/identity/oauth2/token", true, a.metadata},
 		{"app_service", http.MethodGet, "/msi/token", true, a.appService},
+		{"app_service", http.MethodGet, "/MSI/token", true, a.appService}, // as the older machines spell it
 	}
 }
 

@@ -31,6 +31,7 @@ func TestAMachineHandsOutItsTokens(t *testing.T) {
 		"IMDS, another version": {strings.Replace(imds, "2018", "2017", 1) + asked, []string{"Metadata", "true"}, 400, "api-version"},
 		"App Service":           {app + asked, []string{"X-IDENTITY-HEADER", header}, 200, `"expires_on":"`},
 		"App Service, resource": {app + asked + "&mi_res_id=" + machineIdentity, []string{"X-IDENTITY-HEADER", header}, 200, `"expires_on":"`},
+		"App Service, as older": {strings.Replace(app, "/msi/", "/MSI/", 1) + asked, []string{"X-IDENTITY-HEADER", header}, 200, `"expires_on":"`},
 		"App Service, no key":   {app + asked, nil, 401, "X-IDENTITY-HEADER"},
 		"App Service, wrong":    {app + asked, []string{"X-IDENTITY-HEADER", header + "x"}, 401, "X-IDENTITY-HEADER"},
 		"App Service, old":      {strings.Replace(app, "2019", "2017", 1) + asked, []string{"X-IDENTITY-HEADER", header}, 400, "api-version"},

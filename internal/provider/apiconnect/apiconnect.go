@@ -78,7 +78,7 @@ func completeAddress(p *profile.Profile, r realm) error {
 	case base != "":
 		p.BaseURL = base
 	case p.TokenURL == "":
-		return &profile.KeyError{Key: "base_url", Reason: "is required"}
+		return &profile.KeyError{Key: "base_url", Reason: "is required", Hint: "base_url: https://apim.example.com"}
 	}
 	if p.TokenURL == "" {
 		p.TokenURL = base + r.api() + "/token"

@@ -136,6 +136,15 @@ func TestTheCredentialsOfLaterReleasesHoldOneClientForEachTool(t *testing.T) {
 	}
 }
 
+func TestAMissingFileOfCredentialsIsToldByItsKey(t *testing.T) {
+	p := minimal()
+	p.Own["credentials_file"] = "c.json"
+	_, err := apiconnect.Provider().New(providertest.Complete(t, apiconnect.Provider(), p), providertest.Ports(nil))
+	if err == nil || !strings.HasPrefix(err.Error(), "credentials_file: ") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestCredentialsThatCannotBeReadAreAConfigurationFault(t *testing.T) {
 	for _, content := range []string{
 		"", "[]", `{}`, `{"id":"x"}`, `{"id":"x","secret":"S3CRET\n"}`, `{"id":1,"secret":"S3CRET"}`,

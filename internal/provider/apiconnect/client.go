@@ -54,7 +54,7 @@ func withClient(p *profile.Profile, r realm, ports provider.Ports) (*profile.Pro
 func readCredentials(path string, r realm, ports provider.Ports) (id string, proof secret.String, err error) {
 	data, err := ports.ReadFile(path)
 	if err != nil {
-		return "", proof, err
+		return "", proof, fault.From(err).Doing("credentials_file")
 	}
 	tool := "toolkit"
 	if r.consumer() {

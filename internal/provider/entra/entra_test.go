@@ -199,6 +199,28 @@ func TestHintsFollowTheAADSTSCode(t *testing.T) {
 	}
 }
 
+func TestARefusalWithoutACodePointsAtTheKeysThatMayBeWrong(t *testing.T) {
+	for want, reply := range map[string]authtest.Reply{
+		"tenant, client_id and client_secret": authtest.JSON(401, `{"error":"invalid_client"}`),
+		"tenant, cloud and authority":         authtest.Answer(404, "<html><title>Proxy</title>"),
+	} {
+		s := authtest.FakeIDP(t, reply)
+		if e := providertest.Fail(t, entra.Provider(nil), at(s), s.Client()); e.Kind != fault.Auth || !strings.Contains(e.HintText(), want) {
+			t.Errorf("%v, hint %q, want %q", e, e.HintText(), want)
+		}
+		s.Only(t)
+	}
+	s := authtest.FakeIDP(t, authtest.Answer(401, ""))
+	p := at(s)
+	p.ClientSecret, p.Own["federated_token_file"] = secret.Ref{}, "token.jwt"
+	ports := providertest.Ports(s.Client())
+	ports.ReadFile = func(string) ([]byte, error) { return []byte("a.b.c"), nil }
+	_, err := providertest.Source(t, entra.Provider(nil), p, ports).Grant.Token(t.Context(), grant.Ask{})
+	if hint := fault.From(err).HintText(); !strings.Contains(hint, "federated_token_file") || strings.Contains(hint, "client_secret") {
+		t.Errorf("hint %q", hint)
+	}
+}
+
 func TestThrottlingInPlainTextIsUnderstood(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.Answer(429, "Too Many Requests", "Retry-After: 60"))
 	if e := providertest.Fail(t, entra.Provider(nil), at(s), s.Client()); e.Code != "network.throttled" || !strings.Contains(e.HintText(), "1m0s") {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/profile"
+	"github.com/authctl/authctl/internal/provider"
 )
 
 // advice is what to do about an AADSTS code, one line each: the codes, a colon, the hint. Microsoft writes the codes
@@ -56,10 +57,34 @@ const advice = `
 func hint(e *fault.Error, p *profile.Profile) {
 	text := adviceOn(code(e.Error()))
 	if text == "" {
+		plainHint(e, p)
 		return
 	}
 	fill := strings.NewReplacer("{authority}", authority(p), "{tenant}", p.Own.Text("tenant"), "{client_id}", url.QueryEscape(p.ClientID))
 	e.Hint("%s", fill.Replace(text))
+}
+
+// plainHint is for a refusal without a code, which often comes from something in front of the service.
+func plainHint(e *fault.Error, p *profile.Profile) {
+	switch {
+	case e.Kind != fault.Auth, strings.Contains(e.Error(), "AADSTS"):
+	case e.OAuthError == "invalid_client", e.Status == 401 && e.OAuthError == "":
+		e.Hint("check tenant, client_id%s", proofKey(p))
+	case e.Status == 404 || e.Status == 405:
+		e.Hint("check tenant, cloud and authority")
+	}
+}
+
+// proofKey names the key of the client's proof, nothing for a public client.
+func proofKey(p *profile.Profile) string {
+	said := credentials(p)
+	switch {
+	case len(said) > 0:
+		return " and " + string(said[0])
+	case p.ClientAuth == provider.NoAuth:
+		return ""
+	}
+	return " and " + string(clientSecret) // of the keyring
 }
 
 // code is the first AADSTS code of a message: the first one is the cause.

@@ -90,6 +90,7 @@ func (m *managedIdentity) Token(ctx context.Context, _ grant.Ask) (*grant.Token,
 func (m *managedIdentity) ask(ctx context.Context) (*grant.Token, error) {
 	request := grant.PlatformRequest{
 		URL: m.address, Query: m.query(m.profile), Header: m.headers(), DefaultTTL: m.profile.DefaultTTL,
+		Where: string(managed),
 	}
 	if m.challenges {
 		if err := loopbackOnly(m.address); err != nil {

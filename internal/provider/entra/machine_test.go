@@ -220,6 +220,9 @@ func TestAServiceThatIsNotReadyIsAskedAgainForAWhile(t *testing.T) {
 				if (err == nil) != (c.kind == 0) || err != nil && fault.From(err).Kind != c.kind {
 					t.Errorf("%v", err)
 				}
+				if err != nil && strings.Contains(fault.From(err).HintText(), "_url") { // a managed identity has no such key
+					t.Errorf("hint %q", fault.From(err).HintText())
+				}
 				if len(*told) != c.asked { // which platform, then each wait
 					t.Errorf("told %q", *told)
 				}

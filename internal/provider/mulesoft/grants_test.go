@@ -132,6 +132,15 @@ func TestMulesOwnProviderModuleIsATokenURLWithItsSiblings(t *testing.T) {
 	}
 }
 
+func TestALoginThatIsNotThereIsNotTheUsersFault(t *testing.T) {
+	s := authtest.FakeIDP(t, authtest.Answer(404, "<html>"))
+	e := providertest.Fail(t, mulesoft.Provider(), user(profile.Values{"platform_url": s.URL}), s.Client())
+	if e.Kind != fault.Auth || !strings.Contains(e.HintText(), "platform_url") || strings.Contains(e.HintText(), "password") {
+		t.Errorf("%v, hint %q", e, e.HintText())
+	}
+	s.Only(t)
+}
+
 func TestAUsersRefusalNamesTheUser(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.Answer(401, "Unauthorized"))
 	e := providertest.Fail(t, mulesoft.Provider(), user(profile.Values{"platform_url": s.URL}), s.Client())

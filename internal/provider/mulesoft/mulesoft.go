@@ -65,27 +65,40 @@ func newSource(p *profile.Profile, ports provider.Ports) (*provider.Source, erro
 func hint(e *fault.Error, p *profile.Profile) {
 	switch {
 	case e.Kind != fault.Auth:
-	case p.Grant == provider.Password && (onPlatform(p) || e.OAuthError == "invalid_grant"):
-		e.Hint("check username and password")
-		if onPlatform(p) {
-			e.Hint("a user with multi-factor authentication or single sign-on cannot log in this way: use a connected app")
-		}
-	case e.OAuthError == "invalid_grant" && p.Grant == provider.JWTBearer:
-		e.Hint("check assertion: issuer is the client, subject the user, audience the token URL")
-	case onPlatform(p) && (e.Status == 401 || e.Status == 400):
+	case onPlatform(p):
 		platformHint(e, p)
-	case e.Status == 401, e.OAuthError == "invalid_client":
+	case e.OAuthError == "invalid_grant" && p.Grant == provider.JWTBearer:
+		assertionHint(e)
+	case p.ClientAuth == provider.SecretPost && (e.OAuthError == "invalid_client" || e.Status == 401 && e.OAuthError == ""):
 		e.Hint("check client_id and client_secret, and whether the server wants them in client_secret_basic")
-	case e.OAuthError == "unauthorized_client", e.OAuthError == "unsupported_grant_type":
-		e.Hint("the server does not let this client use grant %s", p.Grant)
-	case e.Status == 404 && onPlatform(p):
-		e.Hint("check platform_url: it is the address of the platform alone")
 	case e.Status == 404:
 		e.Hint("check token_url: PingFederate's ends in /as/token.oauth2, that of Mule's provider module in /access_token")
+	default:
+		provider.StandardHint(e, p)
 	}
 }
 
+func assertionHint(e *fault.Error) {
+	e.Hint("check assertion: issuer is the client, subject the user, audience the token URL")
+}
+
 func platformHint(e *fault.Error, p *profile.Profile) {
+	switch {
+	case e.Status == 404:
+		e.Hint("check platform_url: it is the address of the platform alone")
+	case p.Grant == provider.Password:
+		e.Hint("check username and password")
+		e.Hint("a user with multi-factor authentication or single sign-on cannot log in this way: use a connected app")
+	case e.OAuthError == "invalid_grant" && p.Grant == provider.JWTBearer:
+		assertionHint(e)
+	case e.OAuthError == "invalid_grant" && p.Grant != provider.ClientCredentials, e.OAuthError == "access_denied":
+		provider.StandardHint(e, p)
+	case e.Status == 401 || e.Status == 400:
+		connectedAppHint(e, p)
+	}
+}
+
+func connectedAppHint(e *fault.Error, p *profile.Profile) {
 	how := "must act on a user's behalf"
 	if p.Grant == provider.ClientCredentials {
 		how = "must act on its own behalf"

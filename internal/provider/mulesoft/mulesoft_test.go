@@ -11,6 +11,7 @@ import (
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/provider/mulesoft"
 	"github.com/authctl/authctl/internal/provider/providertest"
+	"github.com/authctl/authctl/internal/secret"
 )
 
 func ping() profile.Profile {
@@ -131,6 +132,39 @@ func TestHintsSayWhatUsuallyIsWrongAtMuleSoft(t *testing.T) {
 	if e := providertest.Fail(t, mulesoft.Provider(), p, s.Client()); !strings.Contains(e.HintText(), "client_secret") || strings.Contains(e.HintText(), "region") {
 		t.Errorf("hint %q", e.HintText())
 	}
+}
+
+func TestHintsNameWhatTheProfileHas(t *testing.T) {
+	for name, c := range map[string]struct {
+		reply       string
+		change      func(*profile.Profile)
+		want, wrong string
+	}{
+		"another style": {`{"error":"invalid_client"}`, func(p *profile.Profile) { p.ClientAuth = "client_secret_basic" }, "client_secret_post", "wants them in client_secret_basic"},
+		"no secret": {`{"error":"invalid_client"}`, func(p *profile.Profile) {
+			p.ClientAuth = "tls_client_auth"
+			p.TLS.CertFile = "c.pem"
+			p.ClientSecret = secret.Ref{}
+		}, "tls.cert_file", "client_secret"},
+		"scopes":        {`{"error":"invalid_scope"}`, func(*profile.Profile) {}, "scopes", "client_id"},
+		"a spent token": {`{"error":"invalid_grant"}`, refreshing, "refresh token is spent", "client_id"},
+		"and of the platform": {`{"error":"invalid_grant"}`, func(p *profile.Profile) {
+			refreshing(p)
+			p.Own, p.TokenURL = profile.Values{"platform_url": p.TokenURL}, ""
+		}, "refresh token is spent", "region"},
+	} {
+		s := authtest.FakeIDP(t, authtest.JSON(400, c.reply))
+		p := ping()
+		p.TokenURL = s.URL
+		c.change(&p)
+		if e := providertest.Fail(t, mulesoft.Provider(), p, s.Client()); !strings.Contains(e.HintText(), c.want) || strings.Contains(e.HintText(), c.wrong) {
+			t.Errorf("%s: hint %q", name, e.HintText())
+		}
+	}
+}
+
+func refreshing(p *profile.Profile) {
+	p.Grant, p.RefreshToken = "refresh_token", providertest.Literal("spent")
 }
 
 func TestAWebPageInPlaceOfATokenPointsAtTheKeysOfTheAddress(t *testing.T) {

@@ -29,7 +29,7 @@ func oauthHint(e *fault.Error, p *profile.Profile) {
 		e.Hint("set scopes to what the client may ask for, or to [] to ask for none")
 	case e.OAuthError == "invalid_grant" && p.Grant == provider.Password:
 		e.Hint("check username and password")
-	case e.Status == 401 || e.OAuthError == "invalid_client":
+	case e.Status == 401, e.OAuthError == "invalid_client", e.OAuthError == "unauthorized_client", e.OAuthError == "unsupported_grant_type":
 		e.Hint("check client_id and client_secret, and that the client's authorisedGrantTypes (GET /api/credentials) have %s", p.Grant)
 	}
 }

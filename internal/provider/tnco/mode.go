@@ -74,7 +74,7 @@ func addressOf(p *profile.Profile) (string, error) {
 	case p.TokenURL != "":
 		return p.TokenURL, nil
 	case base == "":
-		return "", &profile.KeyError{Key: "base_url", Reason: "is required, or token_url is"}
+		return "", &profile.KeyError{Key: "base_url", Reason: "is required, or token_url is", Hint: "base_url: https://app.lm:32443"}
 	}
 	return base + tokenPath, nil
 }
@@ -96,11 +96,13 @@ func legacyAddress(base, login string) (string, error) {
 	if login == "" {
 		login = base
 	}
-	switch {
-	case login == "":
+	if login == "" {
 		return "", &profile.KeyError{Key: "login_url", Reason: "is required, or base_url is", Hint: "login_url: https://ui.lm:32443"}
-	case strings.HasSuffix(login, olderLoginPath): // of which the newer path is one as well
-		return "", &profile.KeyError{Key: "login_url", Reason: "is the address of the user interface, not of its login", Hint: "leave out " + olderLoginPath}
+	}
+	for _, path := range []string{loginPath, olderLoginPath} { // the longer one ends in the other
+		if strings.HasSuffix(login, path) {
+			return "", &profile.KeyError{Key: "login_url", Reason: "is the address of the user interface, not of its login", Hint: "leave out " + path}
+		}
 	}
 	return login + loginPath, nil
 }

@@ -104,6 +104,16 @@ func TestWhatAModeCannotUseIsRefused(t *testing.T) {
 	}
 }
 
+func TestTheHintOnALoginsPathLeavesAnAddressThatWorks(t *testing.T) {
+	for _, path := range []string{"/ui/api/login", "/api/login"} {
+		p := legacy("https://app.example.com")
+		p.Own["login_url"] = "https://ui.example.com" + path
+		if e := providertest.Refuses(t, tnco.Provider(), p, "login_url"); e.Hint != "leave out "+path {
+			t.Errorf("%s: hint %q", path, e.Hint)
+		}
+	}
+}
+
 func TestHintsKnowTheMode(t *testing.T) {
 	for name, c := range map[string]struct {
 		profile func(string) profile.Profile

@@ -4,7 +4,6 @@
 package tnco
 
 import (
-	"context"
 	"strings"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/authctl/authctl/internal/grant"
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/provider"
-	"github.com/authctl/authctl/internal/secret"
 )
 
 // The modes, by lmctl's names.
@@ -110,17 +108,14 @@ func newSource(p *profile.Profile, ports provider.Ports) (*provider.Source, erro
 	case zen:
 		login.Reply = grant.LoginReply{Token: "token", ByClaim: true}
 		s.Grant = login
-		if key := p.Own.Secret("api_key"); !key.IsZero() {
-			byAPIKey(s, login, provider.Secret{Key: "api_key", Ref: key}, p.Name, ports)
+		key := provider.Secret{Key: "api_key", Ref: p.Own.Secret("api_key")}
+		switch {
+		case !key.Ref.IsZero():
+			byAPIKey(s, login, key, p.Name, ports)
+		case p.Password.IsZero():
+			s.Grant = &unsaid{login: login, key: ports.Later(key.Ref, key.Key)}
 		}
 	}
 	s.Grant = provider.WithHints(s.Grant, func(e *fault.Error) { hint(e, p) })
 	return s, nil
-}
-
-// byAPIKey makes the login send an API key in place of the password.
-func byAPIKey(s *provider.Source, login *grant.JSONLogin, key provider.Secret, name string, ports provider.Ports) {
-	login.ProofName, login.Proof = key.Key, ports.Later(key.Ref, key.Key)
-	s.Identity.Further = append(s.Identity.Further, profile.Param{Name: "proof", Value: key.Key})
-	s.Bound = func(ctx context.Context) ([]secret.String, error) { return ports.Bind(ctx, name, key) }
 }

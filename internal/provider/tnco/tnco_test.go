@@ -101,8 +101,9 @@ func TestHintsSayWhatUsuallyIsWrongAtTNCO(t *testing.T) {
 		`{"error":"invalid_client","error_description":"Bad client credentials"}`:                               {401, "authorisedGrantTypes"},
 		`{"timestamp":1,"status":401,"error":"Unauthorized","message":"Bad credentials","path":"/oauth/token"}`: {401, "client_secret"},
 		`{"error":"invalid_scope","error_description":"Invalid scope: all","scope":"read"}`:                     {400, "scopes"},
-		`<html><title>Nimrod</title>`:            {404, "ishtar"},
-		`{"accessToken":"tok","expiresIn":1200}`: {200, "ishtar"},
+		`{"error":"unsupported_grant_type"}`:                                                                    {400, "authorisedGrantTypes"},
+		`<html><title>Nimrod</title>`:                                                                           {404, "ishtar"},
+		`{"accessToken":"tok","expiresIn":1200}`:                                                                {200, "ishtar"},
 	} {
 		s := authtest.FakeIDP(t, authtest.Answer(c.status, body))
 		p := minimal()

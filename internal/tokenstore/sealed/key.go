@@ -35,6 +35,12 @@ func (s *Store) key(ctx context.Context) ([]byte, error) {
 	return s.master, s.keyErr
 }
 
+// CheckKey finds out whether the key can be had, before anything depends on it.
+func (s *Store) CheckKey(ctx context.Context) error {
+	_, err := s.key(ctx)
+	return err
+}
+
 // FixedKey is the source of a key that is known.
 func FixedKey(key []byte) KeySource {
 	return func(context.Context) ([]byte, error) { return key, nil }

@@ -152,7 +152,9 @@ func TestAKeyThatCannotBeHadStopsPutAndGet(t *testing.T) {
 	s := sealed.Open(dir, func(context.Context) ([]byte, error) { return nil, boom })
 	_, getErr := s.Get(t.Context(), r.Key)
 	_, listErr := s.List(t.Context())
-	for what, err := range map[string]error{"Get": getErr, "List": listErr, "Put": s.Put(t.Context(), r)} {
+	for what, err := range map[string]error{
+		"Get": getErr, "List": listErr, "Put": s.Put(t.Context(), r), "CheckKey": s.CheckKey(t.Context()),
+	} {
 		if !errors.Is(err, boom) {
 			t.Errorf("%s = %v", what, err)
 		}
