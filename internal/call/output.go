@@ -11,8 +11,12 @@ import (
 	"github.com/authctl/authctl/internal/httpx"
 )
 
-// copyBytes is large enough for HTTP/2 to run at full speed, small enough to be no matter.
-const copyBytes = 64 << 10
+// copyBytes is large enough to run at full speed, small enough to be no matter. HTTP/2 hands over what other goroutines
+// gathered, and takes an eighth less time (`make bench`) where it is asked less often.
+const (
+	copyBytes        = 64 << 10
+	copyBytesOfHTTP2 = 256 << 10
+)
 
 // binaryLook is how far into a body a NUL makes it a binary one.
 const binaryLook = 2000
@@ -123,7 +127,7 @@ func (s *Sink) copy(res *http.Response) (int64, error) {
 			body = &textOnly{in: body}
 		}
 	}
-	n, err := s.copyBody(w, body, res.ContentLength)
+	n, err := s.copyBody(w, body, make([]byte, bufferFor(res)))
 	if visible != nil {
 		if closed := visible.Close(); err == nil && closed != nil {
 			err = outputFault(closed)
@@ -181,8 +185,7 @@ func (s *Sink) Close() {
 
 // copyBody tells errors of the body, which are faults already, from those of the place that it goes to. What goes to a
 // file is gathered first, which saves most of the writing; what somebody may be waiting for is not.
-func (s *Sink) copyBody(w io.Writer, body io.Reader, size int64) (int64, error) {
-	buf := make([]byte, bufferFor(size))
+func (s *Sink) copyBody(w io.Writer, body io.Reader, buf []byte) (int64, error) {
 	gather := s.stage != nil
 	total := int64(0)
 	for {
@@ -208,11 +211,15 @@ func (s *Sink) copyBody(w io.Writer, body io.Reader, size int64) (int64, error) 
 	}
 }
 
-func bufferFor(size int64) int64 {
-	if size < 0 || size > copyBytes {
-		return copyBytes
+func bufferFor(res *http.Response) int64 {
+	most := int64(copyBytes)
+	if res.ProtoMajor == 2 {
+		most = copyBytesOfHTTP2
 	}
-	return max(size, 512)
+	if size := res.ContentLength; size >= 0 && size < most {
+		return max(size, 512)
+	}
+	return most
 }
 
 func outputFault(err error) *fault.Error {
