@@ -28,10 +28,16 @@ func run() int {
 
 // armAfter is how long the program lives before it listens for signals. Go starts a thread for that, which costs a
 // twentieth of a warm `token get`. A command that is over by then has nothing to tidy up, and the default action ends
-// it as well; all others listen from the start.
+// it as well. A call listens beside its first steps, which change nothing; all others listen before they begin.
 func armAfter(args []string) time.Duration {
-	if len(args) > 1 && (args[1] == "token" || args[1] == "profile" || args[1] == "version") {
+	if len(args) < 2 {
+		return 0
+	}
+	switch args[1] {
+	case "token", "profile", "version":
 		return 20 * time.Millisecond
+	case "call":
+		return time.Nanosecond
 	}
 	return 0
 }
@@ -39,15 +45,23 @@ func armAfter(args []string) time.Duration {
 // untilSignal gives a context that the first signal ends, with the signal as its cause; the second one kills.
 func untilSignal(parent context.Context, after time.Duration) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
-	arm := time.AfterFunc(after, func() {
-		signals := make(chan os.Signal, 1)
-		signal.Notify(signals, terminating()...)
+	signals := make(chan os.Signal, 1)
+	listen := func() {
 		select {
 		case s := <-signals:
 			signal.Stop(signals)
 			cancel(cli.Signal{Number: number(s), Name: s.String()})
 		case <-ctx.Done():
 		}
+	}
+	if after == 0 {
+		signal.Notify(signals, terminating()...)
+		go listen()
+		return ctx, func() { cancel(nil) }
+	}
+	arm := time.AfterFunc(after, func() {
+		signal.Notify(signals, terminating()...)
+		listen()
 	})
 	return ctx, func() { arm.Stop(); cancel(nil) }
 }
