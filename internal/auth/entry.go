@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"errors"
 
-	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/secret"
 	"github.com/authctl/authctl/internal/tokenstore"
 )
@@ -19,7 +18,7 @@ func (s *Session) stored(ctx context.Context, bound []secret.String) (*tokenstor
 	case errors.Is(err, tokenstore.ErrNotFound):
 		return nil, nil
 	case err != nil:
-		return nil, storeFault(err).Doing("reading the token from %s", s.Store.Place())
+		return nil, tokenstore.Fault(err).Doing("reading the token from %s", s.Store.Place())
 	case !boundTo(r, bound):
 		return s.successor(ctx, r)
 	}
@@ -57,7 +56,7 @@ func (s *Session) latest(ctx context.Context, bound []secret.String) (*tokenstor
 		return r, nil
 	}
 	if err := s.Store.Put(ctx, spared); err != nil {
-		return nil, storeFault(err).Doing("keeping the token in %s", s.Store.Place())
+		return nil, tokenstore.Fault(err).Doing("keeping the token in %s", s.Store.Place())
 	}
 	_ = s.Spare.Delete(ctx, spared.Key) // it is older than the next one, and will not be taken for it
 	return spared, nil
@@ -82,7 +81,7 @@ func (s *Session) Stored(ctx context.Context) (*tokenstore.Record, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, storeFault(err).Doing("reading the token from %s", s.Store.Place())
+		return nil, tokenstore.Fault(err).Doing("reading the token from %s", s.Store.Place())
 	}
 	return r, nil
 }
@@ -105,20 +104,9 @@ func (s *Session) drop(ctx context.Context) error {
 		err = errors.Join(err, s.Spare.Delete(ctx, s.Identity.Key()))
 	}
 	if err != nil {
-		return storeFault(err).Doing("forgetting the token in %s", s.Store.Place())
+		return tokenstore.Fault(err).Doing("forgetting the token in %s", s.Store.Place())
 	}
 	return nil
-}
-
-// storeFault lets a store's own words stand, and gives an error without any the store's kind.
-func storeFault(err error) *fault.Error {
-	if e, ok := errors.AsType[*fault.Error](err); ok {
-		return e
-	}
-	if errors.Is(err, context.Canceled) {
-		return fault.From(err)
-	}
-	return &fault.Error{Kind: fault.Store, Err: err}
 }
 
 // sameEntry reports whether two records are one entry: each write has a salt of its own.

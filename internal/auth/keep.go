@@ -57,7 +57,7 @@ func (s *Session) saveForGood(ctx context.Context, r *tokenstore.Record) error {
 	if err == nil {
 		return ctx.Err()
 	}
-	failure := storeFault(err).Doing("keeping the token in %s", s.Store.Place())
+	failure := tokenstore.Fault(err).Doing("keeping the token in %s", s.Store.Place())
 	if s.Spare != nil && s.Spare.Put(lasting, r) == nil {
 		return failure.Hint("nothing is lost: the new refresh token is taken over when %s can be written to again", s.Store.Place())
 	}
@@ -90,7 +90,7 @@ func (s *Session) canKeep(ctx context.Context, r *tokenstore.Record) error {
 		err = s.Store.Delete(ctx, probe.Key)
 	}
 	if err != nil {
-		return storeFault(err).Doing("checking that %s can keep a new token", s.Store.Place())
+		return tokenstore.Fault(err).Doing("checking that %s can keep a new token", s.Store.Place())
 	}
 	return nil
 }

@@ -21,12 +21,16 @@ func newLogout(g *globals) *cobra.Command {
 }
 
 func (g *globals) runLogout(ctx context.Context) error {
-	p, session, err := g.session(ctx)
+	o, p, err := g.chosen(ctx)
+	if err != nil {
+		return err
+	}
+	session, err := g.app.Session(p, o)
 	if err != nil {
 		return err
 	}
 	err = session.Logout(ctx)
-	if others := g.forgetOthers(context.WithoutCancel(ctx), p); others != nil {
+	if others := g.forgetKept(context.WithoutCancel(ctx), o, p.Name); others != nil {
 		return errors.Join(err, others)
 	}
 	if err != nil {

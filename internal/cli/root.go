@@ -28,7 +28,6 @@ type globals struct {
 
 	wraps       bool   // the command is one that runs the user's own
 	started     bool   // a command's own code ran: errors are no longer cobra's
-	warned      bool   // of what is odd in profiles.yaml
 	profileName string // for error messages
 }
 
@@ -178,11 +177,8 @@ func (g *globals) options(ctx context.Context) (Options, error) {
 		return o, err
 	}
 	for _, w := range o.File.Warnings {
-		if !g.warned { // the file may be read once more
-			g.app.warn("%s", w)
-		}
+		g.app.warn("%s", w)
 	}
-	g.warned = true
 	if o.Storage == "" {
 		o.Storage = o.File.Storage
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/authctl/authctl/internal/profile"
@@ -43,23 +42,6 @@ func (g *globals) forgetTokensGotWith(ctx context.Context, uses usesSecret) {
 		}
 	}
 	if len(names) > 0 {
-		g.forgetKept(ctx, o, names)
-	}
-}
-
-// forgetKept drops what is left of the profiles: the tokens that flags such as --scope made.
-func (g *globals) forgetKept(ctx context.Context, o Options, names []string) {
-	store, err := g.app.Store(o)
-	if err != nil {
-		return
-	}
-	records, err := store.List(ctx)
-	if err != nil {
-		return
-	}
-	for _, r := range records {
-		if slices.Contains(names, r.Profile) {
-			_ = store.Delete(ctx, r.Key)
-		}
+		_ = g.forgetKept(ctx, o, names...)
 	}
 }

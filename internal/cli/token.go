@@ -10,8 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/authctl/authctl/internal/fault"
-	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/tokenstore"
 )
 
@@ -112,7 +110,7 @@ func (g *globals) records(ctx context.Context) (TokenLister, []*tokenstore.Recor
 	}
 	records, err := store.List(ctx)
 	if err != nil {
-		return nil, nil, storeFault(err).Doing("listing the tokens in %s", store.Place())
+		return nil, nil, tokenstore.Fault(err).Doing("listing the tokens in %s", store.Place())
 	}
 	if g.profile != "" {
 		records = slices.DeleteFunc(records, func(r *tokenstore.Record) bool { return r.Profile != g.profile })
@@ -125,14 +123,6 @@ func (g *globals) records(ctx context.Context) (TokenLister, []*tokenstore.Recor
 		return strings.Compare(a.Profile+"\x00"+a.Key, b.Profile+"\x00"+b.Key)
 	})
 	return store, records, nil
-}
-
-// storeFault lets a store's own words and hints stand, and gives an error without any the store's kind.
-func storeFault(err error) *fault.Error {
-	if e := fault.From(err); e.Kind != fault.Internal {
-		return e
-	}
-	return &fault.Error{Kind: fault.Store, Err: err}
 }
 
 func newTokenForget(g *globals) *cobra.Command {
@@ -163,7 +153,7 @@ func (g *globals) runTokenForget(ctx context.Context, all bool) error {
 	}
 	for _, r := range records {
 		if err := store.Delete(ctx, r.Key); err != nil {
-			return storeFault(err).Doing("forgetting the token of %s in %s", r.Profile, store.Place())
+			return tokenstore.Fault(err).Doing("forgetting the token of %s in %s", r.Profile, store.Place())
 		}
 	}
 	g.app.note("forgot %s", counted(len(records), "token"))
@@ -172,30 +162,40 @@ func (g *globals) runTokenForget(ctx context.Context, all bool) error {
 
 // forgetChosen drops the profile's own token and those that flags such as --scope made for it.
 func (g *globals) forgetChosen(ctx context.Context) error {
-	p, session, err := g.session(ctx)
+	o, p, err := g.chosen(ctx)
+	if err != nil {
+		return err
+	}
+	session, err := g.app.Session(p, o)
 	if err != nil {
 		return err
 	}
 	if err := session.Forget(ctx); err != nil {
 		return err
 	}
-	if err := g.forgetOthers(ctx, p); err != nil {
+	if err := g.forgetKept(ctx, o, p.Name); err != nil {
 		return err
 	}
 	g.app.note("forgot the tokens of %s", p.Name)
 	return nil
 }
 
-// forgetOthers drops the tokens that flags such as --scope made for a profile.
-func (g *globals) forgetOthers(ctx context.Context, p *profile.Profile) error {
-	g.profile = p.Name
-	store, records, err := g.records(ctx)
+// forgetKept drops all that lies under the profiles' names: the tokens that flags such as --scope made.
+func (g *globals) forgetKept(ctx context.Context, o Options, profiles ...string) error {
+	store, err := g.app.Store(o)
 	if err != nil {
 		return err
 	}
+	records, err := store.List(ctx)
+	if err != nil {
+		return tokenstore.Fault(err).Doing("listing the tokens in %s", store.Place())
+	}
 	for _, r := range records {
+		if !slices.Contains(profiles, r.Profile) {
+			continue
+		}
 		if err := store.Delete(ctx, r.Key); err != nil {
-			return storeFault(err).Doing("forgetting the token in %s", store.Place())
+			return tokenstore.Fault(err).Doing("forgetting the token of %s in %s", r.Profile, store.Place())
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/secret"
 )
 
@@ -19,6 +20,17 @@ var (
 	ErrTimedOut    = errors.New("the credential store did not answer in time")
 	ErrTooBig      = errors.New("the record is too big for the credential store")
 )
+
+// Fault lets a store's own words and hints stand, and gives an error without any the store's kind.
+func Fault(err error) *fault.Error {
+	if e, ok := errors.AsType[*fault.Error](err); ok {
+		return e
+	}
+	if errors.Is(err, context.Canceled) {
+		return fault.From(err)
+	}
+	return &fault.Error{Kind: fault.Store, Err: err}
+}
 
 // Store keeps one record per identity.
 //
