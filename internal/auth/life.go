@@ -20,9 +20,6 @@ type Subject struct {
 
 // Introspect gives the server's JSON about a token (RFC 7662), never about a new one.
 func (s *Session) Introspect(ctx context.Context, t Subject) ([]byte, error) {
-	if s.Life == nil {
-		return nil, s.noEndpoint("introspection endpoint")
-	}
 	if t.Token.IsZero() {
 		var err error
 		if t, err = s.chosen(ctx, t.Hint); err != nil {
@@ -67,16 +64,10 @@ func subjects(r *tokenstore.Record) []Subject {
 // Revoke ends a token at the server (RFC 7009). The zero Subject ends the stored tokens, which are forgotten when the
 // server has ended all of them, and kept when it has not.
 func (s *Session) Revoke(ctx context.Context, t Subject) error {
-	if able, err := s.canRevoke(ctx); err != nil {
+	if able, err := s.Life.CanRevoke(ctx); err != nil {
 		return err
-	} else if !able && s.Life == nil {
-		return fault.New(fault.Config, "config.endpoint", "provider %s has no revocation endpoint", s.Provider).
-			Hint("authctl token forget ends the use of the token on this machine")
-	} else if !able {
-		return s.Life.Revoke(ctx, t.Token, t.Hint) // which says what is missing, and sends nothing
-	}
-	if !t.Token.IsZero() {
-		return s.Life.Revoke(ctx, t.Token, t.Hint)
+	} else if !able || !t.Token.IsZero() {
+		return s.Life.Revoke(ctx, t.Token, t.Hint) // which says what is missing
 	}
 	unlock, _, err := s.lock(ctx)
 	if err != nil {
@@ -115,7 +106,7 @@ func (s *Session) endStored(ctx context.Context) error {
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	able, err := s.canRevoke(ctx)
+	able, err := s.Life.CanRevoke(ctx)
 	if err != nil {
 		return err
 	}
@@ -124,13 +115,6 @@ func (s *Session) endStored(ctx context.Context) error {
 		return nil
 	}
 	return s.revokeAll(ctx, list)
-}
-
-func (s *Session) canRevoke(ctx context.Context) (bool, error) {
-	if s.Life == nil {
-		return false, nil
-	}
-	return s.Life.CanRevoke(ctx)
 }
 
 func (s *Session) revokeAll(ctx context.Context, list []Subject) error {
@@ -145,9 +129,6 @@ func (s *Session) revokeAll(ctx context.Context, list []Subject) error {
 // UserInfo gives the claims of the person whom the profile's token stands for, as JSON. A token that the server no
 // longer takes is renewed once.
 func (s *Session) UserInfo(ctx context.Context) ([]byte, error) {
-	if s.Life == nil {
-		return nil, s.noEndpoint("userinfo endpoint")
-	}
 	if err := s.Life.CanTell(ctx); err != nil {
 		return nil, err
 	}
@@ -167,9 +148,6 @@ func (s *Session) UserInfo(ctx context.Context) ([]byte, error) {
 
 // Keys gives the server's JWK set (RFC 7517), as JSON, and its issuer.
 func (s *Session) Keys(ctx context.Context) (set []byte, issuer string, err error) {
-	if s.Life == nil {
-		return nil, "", s.noEndpoint("key set")
-	}
 	return s.Life.Keys(ctx)
 }
 
@@ -179,9 +157,4 @@ func (s *Session) noToken(kind string) error {
 		what = "no refresh token"
 	}
 	return fault.New(fault.Auth, "auth.no_token", "%s is stored for this profile", what).Hint("authctl token get -p %s", s.Profile)
-}
-
-func (s *Session) noEndpoint(what string) error {
-	return fault.New(fault.Config, "config.endpoint", "provider %s has no %s", s.Provider, what).
-		Hint("authctl token inspect reads a token that is a JWT without asking its server")
 }

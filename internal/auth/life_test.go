@@ -78,7 +78,8 @@ func TestARefusedRevocationKeepsTheTokensAndALogoutForgetsThem(t *testing.T) {
 func TestWithoutARevocationEndpoint(t *testing.T) {
 	r := newRig(t)
 	r.login(t)
-	if err := r.session().Revoke(t.Context(), auth.Subject{}); !fault.Is(err, fault.Config) || r.stored(t) == nil {
+	if err := r.session().Revoke(t.Context(), auth.Subject{}); !fault.Is(err, fault.Config) || r.stored(t) == nil ||
+		!strings.Contains(fault.From(err).HintText(), "token forget") {
 		t.Errorf("revoke: %v", err)
 	}
 	if err := r.session().Logout(t.Context()); err != nil || r.stored(t) != nil || len(r.warned) != 1 {
@@ -86,11 +87,6 @@ func TestWithoutARevocationEndpoint(t *testing.T) {
 	}
 	if r.server.Count() != 0 {
 		t.Errorf("%d requests", r.server.Count())
-	}
-	s := r.session()
-	s.Life = nil
-	if err := s.Revoke(t.Context(), auth.Subject{}); !fault.Is(err, fault.Config) || !strings.Contains(fault.From(err).HintText(), "token forget") {
-		t.Errorf("revoke at a server that has none of it: %v", err)
 	}
 }
 
@@ -146,12 +142,9 @@ func TestIntrospectionAsksAboutWhatIsThereAndNeverForMore(t *testing.T) {
 func TestWhoHasNoUserInfoIsAskedForNoToken(t *testing.T) {
 	r := newRig(t)
 	s := r.with(&grant.ClientCredentials{Config: r.config()})
-	if _, err := s.UserInfo(t.Context()); !fault.Is(err, fault.Config) || r.server.Count() != 0 {
+	_, err := s.UserInfo(t.Context())
+	if !fault.Is(err, fault.Config) || !strings.Contains(fault.From(err).HintText(), "token inspect") || r.server.Count() != 0 {
 		t.Errorf("%v after %d requests", err, r.server.Count())
-	}
-	s.Life = nil
-	if _, err := s.UserInfo(t.Context()); !fault.Is(err, fault.Config) || !strings.Contains(fault.From(err).HintText(), "token inspect") {
-		t.Errorf("%v", err)
 	}
 }
 

@@ -27,7 +27,7 @@ type Session struct {
 	Profile, Provider string
 	Identity          profile.Identity
 	Grant             grant.Grant
-	// Life manages tokens that were given; nil: the server has no endpoint for it.
+	// Life manages tokens that were given.
 	Life *grant.Life
 	// Bound gives what a stored token must have been got with besides the identity: the secrets, as far as they can
 	// be read without asking anybody, and what discovery found.
@@ -194,7 +194,7 @@ func (s *Session) uncached(ctx context.Context, w wish) (*Answer, error) {
 // answer is a new token that lives as long as was asked for; kept is why it was not kept.
 func (s *Session) answer(w wish, token *grant.Token, kept error) (*Answer, error) {
 	var short error
-	if life := token.ExpiresAt.Sub(token.ObtainedAt); w.want.MinTTL > 0 && life < w.want.MinTTL {
+	if life := token.Lifetime(); w.want.MinTTL > 0 && life < w.want.MinTTL {
 		short = fault.New(fault.Auth, "auth.min_ttl", "the new token lives %s, less than the %s asked for",
 			life.Truncate(time.Second), w.want.MinTTL).Hint("ask for less with --min-ttl, or raise the token's life at the provider")
 	}

@@ -85,7 +85,7 @@ type Source struct {
 	// ProofKey gives the private JWK that tokens are bound to where it is the user's own (RFC 9449); nil: it is kept with
 	// the token, or there is none.
 	ProofKey func(ctx context.Context) (secret.String, error)
-	// Life manages tokens that were given: introspection, revocation, user info, keys. Nil: the server has none of it.
+	// Life manages tokens that were given: introspection, revocation, user info, keys, as far as the server has them.
 	Life *grant.Life
 }
 

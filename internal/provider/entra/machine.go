@@ -38,6 +38,7 @@ func (e environment) machine(p *profile.Profile, ports provider.Ports) *provider
 	return &provider.Source{
 		Identity: identity,
 		Grant:    &managedIdentity{platform: f, profile: p, ports: ports},
+		Life:     &grant.Life{Config: grant.Config{Endpoint: ports.Endpoint, Server: grant.Known{}}},
 		Bound: func(context.Context) ([]secret.String, error) {
 			return []secret.String{secret.New("managed_identity value " + f.key.Reveal())}, nil
 		},
