@@ -42,15 +42,20 @@ func armAfter(args []string) time.Duration {
 	return 0
 }
 
-// untilSignal gives a context that the first signal ends, with the signal as its cause; the second one kills.
+// retelling is how long a signal may be told again. GNU timeout and some supervisors signal the program and then its whole
+// group, and what was cut short needs a moment to be put in order.
+const retelling = 250 * time.Millisecond
+
+// untilSignal gives a context that the first signal ends, with the signal as its cause; a later one kills.
 func untilSignal(parent context.Context, after time.Duration) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
 	listen := func() {
 		select {
 		case s := <-signals:
-			signal.Stop(signals)
 			cancel(cli.Signal{Number: number(s), Name: s.String()})
+			time.Sleep(retelling)
+			signal.Stop(signals)
 		case <-ctx.Done():
 		}
 	}
