@@ -42,8 +42,8 @@ func armAfter(args []string) time.Duration {
 	return 0
 }
 
-// retelling is how long a signal may be told again. GNU timeout and some supervisors signal the program and then its whole
-// group, and what was cut short needs a moment to be put in order.
+// retelling is how long a signal may be told again. GNU timeout and some supervisors signal the program and then its
+// whole group, and what was cut short needs a moment to be put in order.
 const retelling = 250 * time.Millisecond
 
 // untilSignal gives a context that the first signal ends, with the signal as its cause; a later one kills.

@@ -12,7 +12,8 @@ import (
 )
 
 // browseMain is a browser in which other pages are open: `browse DEED... ADDRESS` does one after the other, and notes
-// in the file browsed, in the end, what it was answered. The deeds, but the last three, are of pages that do not know the state.
+// in the file browsed, in the end, what it was answered. The deeds, but the last three, are of pages that do not know
+// the state.
 func browseMain(args []string) int {
 	address := args[len(args)-1]
 	request, err := url.Parse(address)

@@ -38,10 +38,10 @@ type storyIDP struct {
 	handler http.Handler
 }
 
-// idpCmd is `idp NAME [MOOD=VALUE...]`: an authorization server whose issuer is $NAME, at $NAME_PORT. Said again it changes its moods:
-// life (seconds that an access token lives), polls (until a device is let in), revoke (status of the revocation
-// endpoint), without (members that its metadata lack, comma-separated), sub (whom userinfo is about), dpop (bound
-// tokens), refresh (none is taken), error and iss (of the answer to an authorization request).
+// idpCmd is `idp NAME [MOOD=VALUE...]`: an authorization server whose issuer is $NAME, at $NAME_PORT. Said again it
+// changes its moods: life (seconds that an access token lives), polls (until a device is let in), revoke (status of the
+// revocation endpoint), without (members that its metadata lack, comma-separated), sub (whom userinfo is about), dpop
+// (bound tokens), refresh (none is taken), error and iss (of the answer to an authorization request).
 func idpCmd(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: idp NAME [MOOD=VALUE...]")

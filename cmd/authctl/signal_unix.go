@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// terminating lists the signals that end the program, but for those that the caller wants ignored (nohup).
-// SIGQUIT is one of them: Go's own answer to it is a dump, and would leave a terminal that asks for a secret without echo.
+// terminating lists the signals that end the program, but for those that the caller wants ignored (nohup). SIGQUIT is
+// one of them: Go's own answer to it is a dump, and would leave a terminal that asks for a secret without echo.
 func terminating() []os.Signal {
 	return slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}, signal.Ignored)
 }

@@ -44,7 +44,7 @@ func newApp() *cli.App {
 	}
 	return &cli.App{
 		Version: version, IO: iostreams.System(), Getenv: os.LookupEnv, Environ: os.Environ, Clock: now, Mask: w.mask,
-		Loader:     &config.Loader{Providers: w.schema(), Getenv: os.LookupEnv, Home: home, UID: os.Getuid(), Lock: w.patiently},
+		Loader:     &config.Loader{Providers: w.schema(), Getenv: os.LookupEnv, Home: home, UID: os.Getuid(), Lock: w.locks.Lock},
 		Session:    w.session,
 		Store:      w.lister,
 		Secrets:    w.secrets,
@@ -71,14 +71,6 @@ func (w *wiring) schema() map[string]config.Provider {
 		providers[p.Name] = config.Provider{Keys: p.Keys, Complete: p.Complete}
 	}
 	return providers
-}
-
-// patiently locks a name, waiting for as long as a session waits for a token.
-func (w *wiring) patiently(ctx context.Context, name string) (unlock func(), err error) {
-	const longest = 30 * time.Second
-	ctx, cancel := context.WithTimeout(ctx, longest)
-	defer cancel()
-	return w.locks.Lock(ctx, name)
 }
 
 // secretKeys lists the keys of a provider that hold secret references.

@@ -168,7 +168,7 @@ func (w *wiring) lister(o cli.Options) (cli.TokenLister, error) {
 	if err != nil || locks == nil {
 		return store, err
 	}
-	return inTurn{store, w.patiently}, nil
+	return inTurn{store, w.locks.Lock}, nil
 }
 
 // inTurn lets a token request that is under way come to its end before the token is forgotten: it would bring the token

@@ -14,9 +14,6 @@ import (
 	"github.com/authctl/authctl/internal/tokenstore"
 )
 
-// lockWait is how long one process waits for another's token request: the request's own time-out.
-const lockWait = 30 * time.Second
-
 // Locker gives one identity to one process at a time. The lock of a process that died is free.
 type Locker interface {
 	Lock(ctx context.Context, name string) (unlock func(), err error)
@@ -218,8 +215,6 @@ func (s *Session) lock(ctx context.Context) (unlock func(), since time.Time, err
 	if s.Locks == nil {
 		return func() {}, since, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, lockWait)
-	defer cancel()
 	unlock, err = s.Locks.Lock(ctx, s.Identity.Key())
 	return unlock, since, err
 }

@@ -1,7 +1,8 @@
 // Package call sends one authenticated HTTP request and hands on its answer: curl's meanings of headers and bodies, one
-// renewal of the token where the API asks for it, redirects and retries as far as it was told to, and an output file that
-// is either whole or not there. It gets no token itself, never repeats a request that may have done something unless it
-// is told that this does no harm, and sends neither token nor profile header off the origins that it was given.
+// renewal of the token where the API asks for it, redirects and retries as far as it was told to, and an output file
+// that is either whole or not there. It gets no token itself, never repeats a request that may have done something
+// unless it is told that this does no harm, and sends neither token nor profile header off the origins that it was
+// given.
 package call
 
 import (
@@ -124,11 +125,19 @@ func (c *Client) check(req *Request) error {
 
 // Method is the method that is meant by a name in any case: those that everybody knows are written in capitals.
 func Method(name string) string {
-	switch upper := strings.ToUpper(name); upper {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+	if upper := strings.ToUpper(name); IsMethod(upper) {
 		return upper
 	}
 	return name
+}
+
+// IsMethod reports whether the name is one of HTTP's own methods, in capitals (RFC 9110, section 9).
+func IsMethod(name string) bool {
+	switch name {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return true
+	}
+	return false
 }
 
 func (req *Request) method() string {

@@ -23,8 +23,8 @@ type note struct {
 	Total     int64  `json:"size"`
 }
 
-// openPart opens what is there of path, or begins it: FILE.authctl-part, with FILE.authctl-part.json that says of what it
-// is the beginning. Whatever cannot be trusted to be that is begun anew.
+// openPart opens what is there of path, or begins it: FILE.authctl-part, with FILE.authctl-part.json that says of what
+// it is the beginning. Whatever cannot be trusted to be that is begun anew.
 func openPart(path, source string) (*stagedFile, *part, error) {
 	target, err := partTarget(path)
 	if err != nil {

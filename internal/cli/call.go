@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"time"
 
@@ -59,7 +58,7 @@ func callArgs(o *callOptions) cobra.PositionalArgs {
 			return usage("call --batch takes no PATH; each line of the batch has its own").Hint("authctl call --batch FILE")
 		case len(args) == 2:
 			o.method, o.target = args[0], args[1]
-		case len(args) == 1 && !isMethod(args[0]):
+		case len(args) == 1 && !call.IsMethod(args[0]):
 			o.target = args[0]
 		default:
 			return usage("call takes [METHOD] and a PATH or URL").Hint("authctl call GET /path")
@@ -67,14 +66,6 @@ func callArgs(o *callOptions) cobra.PositionalArgs {
 		o.method = call.Method(o.method)
 		return nil
 	}
-}
-
-func isMethod(s string) bool {
-	switch s {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
-		return true
-	}
-	return false
 }
 
 func (g *globals) runCall(ctx context.Context, o *callOptions) error {

@@ -43,7 +43,8 @@ func (g *globals) exchange(ctx context.Context, client *call.Client, request *ca
 	return g.writeOut(format, report, err)
 }
 
-// openSink readies the output. A FIFO opens when somebody reads it; all else is there at once, and must not be left behind.
+// openSink readies the output. A FIFO opens when somebody reads it; all else is there at once, and must not be left
+// behind.
 func openSink(ctx context.Context, out call.Output) (*call.Sink, error) {
 	for _, path := range []string{out.Path, out.Head} {
 		if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeNamedPipe != 0 {

@@ -43,8 +43,8 @@ func (k *keeper) keep(ctx context.Context, end time.Time) (stop func()) {
 	return func() { cancel(); <-done }
 }
 
-// due is when a token is to be replaced: when a fifth of its life is left, or --min-ttl of it, but not all the time where
-// that is the whole of it.
+// due is when a token is to be replaced: when a fifth of its life is left, or --min-ttl of it, but not all the time
+// where that is the whole of it.
 func (k *keeper) due(end time.Time) time.Time {
 	now := k.clock()
 	left := end.Sub(now)

@@ -13,8 +13,8 @@ const (
 	maxOrigins = 64 // that a hostile list of URLs could make this process remember
 )
 
-// Nonces are the nonces that servers asked for, one per origin (RFC 9449 section 8.2). The zero value is empty and ready;
-// all methods may be called concurrently.
+// Nonces are the nonces that servers asked for, one per origin (RFC 9449 section 8.2). The zero value is empty and
+// ready; all methods may be called concurrently.
 type Nonces struct {
 	mu    sync.Mutex
 	known map[httpx.Origin]string

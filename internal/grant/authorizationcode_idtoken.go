@@ -23,8 +23,8 @@ func (c *Config) checked(ctx context.Context, token *Token, err error, nonce sec
 	return token, nil
 }
 
-// checkIDToken holds a login's id_token to OpenID Connect Core 3.1.3.7 where the issuer is known. Where it is not, nobody
-// could say whose signature to believe, and the id_token is kept unread.
+// checkIDToken holds a login's id_token to OpenID Connect Core 3.1.3.7 where the issuer is known. Where it is not,
+// nobody could say whose signature to believe, and the id_token is kept unread.
 func (c *Config) checkIDToken(ctx context.Context, token *Token, nonce secret.String) error {
 	server, err := c.Server.Metadata(ctx)
 	if err != nil || server.Issuer == "" || token.IDToken.IsZero() {

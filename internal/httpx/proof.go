@@ -19,8 +19,8 @@ type Proofs interface {
 	Challenged(res *http.Response) bool
 }
 
-// WithProof makes b the bearer of a token that is bound to a key: it is sent as a DPoP token (RFC 9449 section 7.1), each
-// time with a proof of its own. Nil changes nothing.
+// WithProof makes b the bearer of a token that is bound to a key: it is sent as a DPoP token (RFC 9449 section 7.1),
+// each time with a proof of its own. Nil changes nothing.
 func (b Bearer) WithProof(p Proofs) Bearer {
 	b.proofs = p
 	return b

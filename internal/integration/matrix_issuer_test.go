@@ -98,8 +98,8 @@ func TestMatrixOfOIDCProvider(t *testing.T) {
 	})
 }
 
-// A refresh token that comes twice ends its family at this server, and its tokens live shorter than they are trusted: each
-// process must refresh with what the one before it got.
+// A refresh token that comes twice ends its family at this server, and its tokens live shorter than they are trusted:
+// each process must refresh with what the one before it got.
 func TestMatrixOfOIDCProviderKeepsTheFamilyOfProcessesThatRefreshTogether(t *testing.T) {
 	i := newIssuer(t, "AT_TTL=2")
 	u := newUser(t, "profiles:\n"+i.profile("real", "grant: authorization_code", "client_id: native",

@@ -89,8 +89,9 @@ func whole(line []byte, err error) (string, error) {
 	return string(line), err
 }
 
-// awaitChange waits until the terminal has another mode, and gives it, which is that it does not echo: an answer that a program
-// types as soon as it sees the question would be seen by all. A terminal that never echoed is not waited for long.
+// awaitChange waits until the terminal has another mode, and gives it, which is that it does not echo: an answer that a
+// program types as soon as it sees the question would be seen by all. A terminal that never echoed is not waited for
+// long.
 func (s *Streams) awaitChange(before any) any {
 	const times, pause = 100, time.Millisecond
 	for range times {

@@ -11,8 +11,8 @@ import (
 type ServiceAccount struct{ Issuer, Subject, KeyID string }
 
 // ParseKey reads a private key: PEM (PKCS #8, PKCS #1, SEC 1; encrypted ones with the passphrase), one JWK (RFC 7517),
-// or a service account file of Google or ZITADEL, whose account it gives as well, or a PKCS #12 file (RFC 7292). A passphrase for what is not encrypted
-// is refused: it is a mistake somewhere.
+// or a service account file of Google or ZITADEL, whose account it gives as well, or a PKCS #12 file (RFC 7292). A
+// passphrase for what is not encrypted is refused: it is a mistake somewhere.
 func ParseKey(data secret.String, o KeyOptions) (*Key, *ServiceAccount, error) {
 	text := strings.TrimSpace(data.Reveal())
 	switch {

@@ -69,8 +69,8 @@ func (a *authorized) first(req *http.Request, body *tape) (*http.Response, *held
 	return res, token, err
 }
 
-// send puts the request on the wire, and once more where the API wants its nonce in the proof of a token that is bound to
-// a key (RFC 9449 section 9).
+// send puts the request on the wire, and once more where the API wants its nonce in the proof of a token that is bound
+// to a key (RFC 9449 section 9).
 func (a *authorized) send(req *http.Request, token *held, body *tape) (*http.Response, error) {
 	res, err := a.once(req, token, body)
 	if err != nil || !token.bearer.Challenged(res) || body != nil && !body.whole() {

@@ -43,8 +43,8 @@ func (t *Template) functions(now func() time.Time) template.FuncMap {
 	}
 }
 
-// plain gives a copy in which whole numbers are int64 and others float64, so that templates can compare and format them; what neither can
-// hold stays text.
+// plain gives a copy in which whole numbers are int64 and others float64, so that templates can compare and format
+// them; what neither can hold stays text.
 func plain(value any) any {
 	switch v := value.(type) {
 	case json.Number:

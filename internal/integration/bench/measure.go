@@ -55,9 +55,10 @@ func (c command) once(ctx context.Context) (sample, error) {
 	state, err := process.Wait()
 	s := sample{took: time.Since(start)}
 	stop()
-	switch usage, ok := state.SysUsage().(*syscall.Rusage); {
-	case err != nil:
+	if err != nil {
 		return sample{}, err
+	}
+	switch usage, ok := state.SysUsage().(*syscall.Rusage); {
 	case !state.Success():
 		said, _ := os.ReadFile(stderr.Name())
 		return sample{}, fmt.Errorf("%v: %v\n%s", c.argv, state, said)

@@ -107,8 +107,8 @@ func legacyAddress(base, login string) (string, error) {
 	return login + loginPath, nil
 }
 
-// zenAddress lets a profile have lmctl's full address or that of the host alone: a path appended to a path is the classic
-// mistake.
+// zenAddress lets a profile have lmctl's full address or that of the host alone: a path appended to a path is the
+// classic mistake.
 func zenAddress(login string) (string, error) {
 	u, err := url.Parse(login)
 	if err != nil {

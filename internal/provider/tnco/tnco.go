@@ -1,6 +1,6 @@
 // Package tnco knows IBM Telco Network Cloud Orchestration (Agile Lifecycle Manager, CP4NA) and the logins that lie in
-// front of its releases: an issuer of the old Spring kind, which compares HTTP Basic credentials as they arrive; the user
-// interface's own login; Cloud Pak's; and Okta.
+// front of its releases: an issuer of the old Spring kind, which compares HTTP Basic credentials as they arrive; the
+// user interface's own login; Cloud Pak's; and Okta.
 package tnco
 
 import (

@@ -33,12 +33,17 @@ type Locker struct{ dirs Dirs }
 // New makes a Locker. It touches nothing until the first lock.
 func New(dirs Dirs) *Locker { return &Locker{dirs: dirs} }
 
-// Lock waits for the lock of a name until ctx ends, and gives the function that releases it, which may be called
-// twice. A deadline that passes is a typed error which names the lock file; a cancelled ctx is its own error.
+// patience is how long a lock is waited for: who has it may be in the middle of a token request.
+const patience = 30 * time.Second
+
+// Lock waits for the lock of a name for 30 seconds or until ctx ends, and gives the function that releases it, which may
+// be called twice. Time that runs out is a typed error which names the lock file; a cancelled ctx is its own error.
 //
 // A desktop's session has a runtime folder, and a job of cron for the same user has none: who has the lock of the first
 // takes that of the second as well, as far as it is to be had.
 func (l *Locker) Lock(ctx context.Context, name string) (unlock func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	path, err := l.path(name, ".lock")
 	if err != nil {
 		return nil, err

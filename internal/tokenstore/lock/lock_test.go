@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/authctl/authctl/internal/fault"
@@ -48,6 +49,22 @@ func TestOneAtATimeHoldsALock(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+func TestALockIsWaitedForHalfAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, _ := locker(t)
+		unlock, err := l.Lock(t.Context(), "name")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unlock()
+		began := time.Now()
+		_, err = l.Lock(t.Context(), "name")
+		if took := time.Since(began); fault.From(err).Code != "store.lock_timeout" || took != 30*time.Second {
+			t.Errorf("after %v: %v", took, err)
+		}
+	})
 }
 
 func TestAHeldLockIsATypedErrorThatNamesTheFile(t *testing.T) {
