@@ -27,12 +27,20 @@ func TestMain(m *testing.M) {
 	if folder == "" {
 		os.Exit(m.Run())
 	}
-	if _, err := lock.New(lock.Dirs{Shared: folder}).Lock(context.Background(), "name"); err != nil {
-		fmt.Println(err)
-		os.Exit(1)
+	fmt.Println(hold(folder))
+	os.Exit(1)
+}
+
+// hold has the lock until the process is killed.
+func hold(folder string) error {
+	unlock, err := lock.New(lock.Dirs{Shared: folder}).Lock(context.Background(), "name")
+	if err != nil {
+		return err
 	}
+	defer unlock() // the collector would close a file that nobody refers to any more
 	fmt.Println("held")
-	select {}
+	time.Sleep(time.Minute) // an endless wait, with no other goroutine about, ends as a deadlock
+	return errors.New("nobody came to kill the holder")
 }
 
 func holder(t *testing.T, folder string) *os.Process {
