@@ -29,7 +29,7 @@ type room struct {
 func rooms() []room {
 	return []room{
 		{folder: "cmd/authctl", may: "fault secret profile iostreams browser qr httpx jose dpop grant tokenstore/... config provider/... call auth " +
-			"sandbox cli golang.org/x/sys/..."},
+			"sandbox cli stack golang.org/x/sys/..."},
 		// httpx: what servers said is made visible where it is printed; tokenstore: `token list` shows its records.
 		{folder: "internal/cli/...", may: "auth call/... child curl relay sandbox config profile secret fault iostreams " +
 			"httpx tokenstore cli/... github.com/schollz/progressbar/v3 github.com/spf13/cobra github.com/spf13/pflag golang.org/x/sys/windows"},
@@ -72,11 +72,12 @@ func rooms() []room {
 			folder: "internal/tokenstore/*", may: "tokenstore tokenstore/privatefile secret fault github.com/gofrs/flock",
 			never: "net/http/...",
 		},
-		{folder: "internal/httpx", may: "secret fault golang.org/x/net/..."},
+		{folder: "internal/httpx", may: "secret fault stack golang.org/x/net/..."},
 		{folder: "internal/iostreams", may: "secret fault golang.org/x/term"},
 		// fault: a reference that cannot be resolved says what to type.
 		{folder: "internal/secret", may: "fault github.com/mattn/go-shellwords golang.org/x/sys/...", never: "net/http/..."},
 		{folder: "internal/fault"},
+		{folder: "internal/stack"},
 
 		{folder: "internal/authtest", may: "tokenstore grant httpx secret fault"},
 		{folder: "internal/docgen", may: "cli iostreams config github.com/spf13/cobra/..."},

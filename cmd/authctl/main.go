@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/authctl/authctl/internal/cli"
+	"github.com/authctl/authctl/internal/stack"
 )
 
 // version is set by the linker.
@@ -21,6 +22,7 @@ func main() { os.Exit(run()) }
 func run() int {
 	// GODEBUG=http2debug=1 makes net/http print request headers, the bearer among them, through the standard logger.
 	log.SetOutput(io.Discard)
+	stack.Grow()
 	ctx, stop := untilSignal(context.Background(), armAfter(os.Args))
 	defer stop()
 	return newApp().Run(ctx, os.Args[1:])

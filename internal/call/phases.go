@@ -61,6 +61,9 @@ func (c *Client) connected(w *watch, info httptrace.GotConnInfo) {
 }
 
 func (c *Client) secured(state tls.ConnectionState) {
+	if c.Trace == nil { // what nobody reads takes a while to put into words
+		return
+	}
 	protocol := state.NegotiatedProtocol
 	if protocol == "" {
 		protocol = "none"

@@ -75,7 +75,7 @@ func (g *globals) runCall(ctx context.Context, o *callOptions) error {
 	if o.batch.file != "" {
 		return g.runBatch(ctx, o)
 	}
-	request, err := call.Within(ctx, func() (*call.Request, error) { return o.send.request(g.app, o.method) })
+	request, err := o.send.request(ctx, g.app, o.method)
 	if err != nil {
 		return err
 	}

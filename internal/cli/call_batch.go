@@ -87,7 +87,7 @@ func (o *batchFlags) check() error {
 
 // runBatch makes the requests of a file and prints their results.
 func (g *globals) runBatch(ctx context.Context, o *callOptions) error {
-	shared, err := o.send.request(g.app, "")
+	shared, err := o.send.request(ctx, g.app, "")
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ const maxFormat = 1 << 20
 
 // exchange sends the request, puts the answer where it belongs, and tells of it what was asked for.
 func (g *globals) exchange(ctx context.Context, client *call.Client, request *call.Request, o *callOptions) error {
-	format, err := call.Within(ctx, func() (string, error) { return g.format(o.save.writeOut) })
+	format, err := g.format(ctx, o.save.writeOut)
 	if err != nil {
 		return err
 	}
@@ -70,11 +70,15 @@ func (g *globals) fetch(ctx context.Context, client *call.Client, request *call.
 }
 
 // format is what -w says, itself or by the name of a file.
-func (g *globals) format(arg string) (string, error) {
+func (g *globals) format(ctx context.Context, arg string) (string, error) {
 	name, isFile := strings.CutPrefix(arg, "@")
 	if !isFile {
 		return arg, nil
 	}
+	return call.Within(ctx, func() (string, error) { return g.formatFile(name) })
+}
+
+func (g *globals) formatFile(name string) (string, error) {
 	in := g.app.IO.In
 	if name != "-" {
 		f, err := os.Open(name)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"net/url"
 	"os"
 	"strings"
@@ -62,7 +63,7 @@ func (o *sendFlags) addFlags(cmd *cobra.Command) {
 }
 
 // request is what the flags make, but for the URL.
-func (o *sendFlags) request(a *App, method string) (*call.Request, error) {
+func (o *sendFlags) request(ctx context.Context, a *App, method string) (*call.Request, error) {
 	data := call.Data{Stdin: a.IO.In}
 	for _, arg := range o.data {
 		if err := data.Add(arg.flag, arg.text); err != nil {
@@ -71,7 +72,7 @@ func (o *sendFlags) request(a *App, method string) (*call.Request, error) {
 	}
 	var headers call.Headers
 	for _, line := range o.headers {
-		if err := addHeader(a, &headers, line); err != nil {
+		if err := addHeader(ctx, a, &headers, line); err != nil {
 			return nil, err
 		}
 	}
@@ -93,11 +94,16 @@ func (o *sendFlags) agent(own string) string {
 	return own
 }
 
-func addHeader(a *App, headers *call.Headers, line string) error {
+func addHeader(ctx context.Context, a *App, headers *call.Headers, line string) error {
 	name, isFile := strings.CutPrefix(line, "@")
 	if !isFile {
 		return headers.Add(line)
 	}
+	_, err := call.Within(ctx, func() (any, error) { return nil, addHeaderFile(a, headers, name) })
+	return err
+}
+
+func addHeaderFile(a *App, headers *call.Headers, name string) error {
 	if name == "-" {
 		return headers.AddFile(a.IO.In)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/stack"
 )
 
 // dialer opens connections that lead straight to a server. Those through a proxy are opened plain, to the proxy, and
@@ -30,6 +31,7 @@ func (d *dialer) plain(ctx context.Context, network, addr string) (net.Conn, err
 
 // secure dials addr and shakes hands within the time for it.
 func (d *dialer) secure(ctx context.Context, network, addr string) (net.Conn, error) {
+	stack.Grow() // the transport gives each connection a goroutine of its own
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err
