@@ -25,6 +25,9 @@ func (t Trace) note(format string, args ...any) {
 
 // Timings tells when the phases of a call ended, counted from its beginning.
 func (t Trace) Timings(trip *Trip) {
+	if t == nil {
+		return
+	}
 	var parts []string
 	for _, phase := range []struct {
 		name string
