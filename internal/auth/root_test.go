@@ -45,6 +45,18 @@ func TestAChangedClientSecretCostsTheAccessTokenAndNotTheNewestRefreshToken(t *t
 	}
 }
 
+func TestAReplacedRefreshTokenThatIsNotKeptIsToldOf(t *testing.T) {
+	r := newRig(t)
+	s := r.named(r.idp.Login())
+	if _, err := s.Token(t.Context(), auth.Want{}); err != nil || len(r.warned) != 0 {
+		t.Fatalf("%v, warned %q", err, r.warned)
+	}
+	s = r.named(r.idp.Login())
+	if _, err := s.Token(t.Context(), auth.Want{NoCache: true}); err != nil || len(r.warned) != 1 {
+		t.Fatalf("%v, warned %q", err, r.warned)
+	}
+}
+
 func TestWhatCannotBeReadOfARefreshTokensRootStopsTheCommand(t *testing.T) {
 	r := newRig(t)
 	s := r.named(r.idp.Login())

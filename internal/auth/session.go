@@ -179,6 +179,9 @@ func (s *Session) uncached(ctx context.Context, w wish) (*Answer, error) {
 	}
 	token, err := s.Grant.Token(ctx, w.ask)
 	if err == nil {
+		if token.Rotated {
+			s.Warn("the server replaced the refresh token, and --no-cache does not keep the new one: the next command may be refused")
+		}
 		return s.answer(w, token, nil)
 	}
 	s.noteFailure(ctx, err)

@@ -65,6 +65,7 @@ type Token struct {
 	AccessToken  secret.String // matches RFC 6750 section 2.1 b64token
 	TokenType    string        // "Bearer", "DPoP", or "N_A" for what is no access token (RFC 8693 section 2.2.1)
 	RefreshToken secret.String
+	Rotated      bool // RefreshToken replaces the one that was sent for it (RFC 9700 section 4.14.2)
 	IDToken      secret.String
 	ProofKey     secret.String // the JWK of the private key that the tokens are bound to (RFC 9449); empty: none, or the user's own
 	Scope        string

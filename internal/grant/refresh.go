@@ -24,6 +24,7 @@ func (c *Config) refresh(ctx context.Context, prev *Token, ask Ask, fields ...Fi
 	if token.RefreshToken.IsZero() {
 		token.RefreshToken = prev.RefreshToken
 	}
+	token.Rotated = !token.RefreshToken.Equal(prev.RefreshToken)
 	if token.IDToken.IsZero() {
 		token.IDToken = prev.IDToken
 	}

@@ -39,7 +39,7 @@ func TestARefreshAsksForTheSameAgain(t *testing.T) {
 	if r := s.Only(t); r.Body != want {
 		t.Errorf("%s, want %s", r.Body, want)
 	}
-	if token.AccessToken.Reveal() != "new" || token.RefreshToken.Reveal() != "r1" || token.IDToken.Reveal() != "id1" || token.Scope != "a b" {
+	if token.AccessToken.Reveal() != "new" || token.RefreshToken.Reveal() != "r1" || token.IDToken.Reveal() != "id1" || token.Scope != "a b" || token.Rotated {
 		t.Errorf("%+v: what the reply leaves out is not kept", token)
 	}
 }
@@ -48,7 +48,7 @@ func TestARotatedTokenIsKeptAndTheOldOneForgotten(t *testing.T) {
 	s := authtest.FakeIDP(t, authtest.JSON(200, `{"access_token":"new","refresh_token":"r2","id_token":"id2","scope":"a"}`))
 	c := at(s, grant.None("id"))
 	token, err := c.Refresh(t.Context(), previous(), grant.Ask{})
-	if err != nil || token.RefreshToken.Reveal() != "r2" || token.IDToken.Reveal() != "id2" || token.Scope != "a" {
+	if err != nil || token.RefreshToken.Reveal() != "r2" || token.IDToken.Reveal() != "id2" || token.Scope != "a" || !token.Rotated {
 		t.Errorf("%+v %v", token, err)
 	}
 }
