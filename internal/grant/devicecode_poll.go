@@ -11,6 +11,7 @@ import (
 const (
 	defaultInterval = 5 * time.Second
 	minInterval     = time.Second
+	maxInterval     = time.Minute     // a server could make a person who has agreed wait for hours
 	slowDown        = 5 * time.Second // RFC 8628 section 3.5
 	defaultWait     = 15 * time.Minute
 	maxWait         = 30 * time.Minute
@@ -30,13 +31,14 @@ type poll struct {
 	notUntil time.Time // a server asked for a pause
 }
 
-// times reads interval and expires_in of a reply. Whatever they say, polls are at least a second apart, and end.
+// times reads interval and expires_in of a reply. Whatever they say, polls begin at least a second apart and at most a
+// minute, and end.
 func (p *poll) times(reply Members, now time.Time) error {
 	interval, said, err := reply.Lifetime("interval")
 	if err != nil {
 		return err
 	}
-	if p.interval = max(interval, minInterval); !said {
+	if p.interval = min(max(interval, minInterval), maxInterval); !said {
 		p.interval = defaultInterval
 	}
 	life, said, err := reply.Lifetime("expires_in")

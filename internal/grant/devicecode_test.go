@@ -121,7 +121,8 @@ func TestThePollsFollowTheServersPace(t *testing.T) {
 		"unknown":             {`,"expires_in":60`, []authtest.Reply{pending("bad_verification_code")}, seconds(5), "auth.bad_verification_code"},
 		"no reply":            {`,"expires_in":60`, []authtest.Reply{authtest.Answer(200, "hello")}, seconds(5), "protocol.reply"},
 		"elsewhere":           {`,"expires_in":60`, []authtest.Reply{authtest.Redirect(302, "https://evil.example.com/")}, seconds(5), "policy.redirect"},
-		"a year is cut short": {`,"expires_in":31536000,"interval":86400`, []authtest.Reply{wait}, seconds(1800), "auth.expired_token"},
+		"a year is cut short": {`,"expires_in":31536000,"interval":86400`, []authtest.Reply{wait}, seconds(slices.Repeat([]int{60}, 30)...), "auth.expired_token"},
+		"a day between polls": {`,"expires_in":600,"interval":86400`, []authtest.Reply{wait, slow, ok}, seconds(60, 60, 65), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := authtest.FakeIDP(t, append([]authtest.Reply{begin(c.times)}, c.polls...)...)
