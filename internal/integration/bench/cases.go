@@ -84,7 +84,7 @@ func (b *bench) calls(ctx context.Context, t *table) error {
 			return err
 		}
 		ours := b.authctl(b.env, "call", "GET", "/small", "-p", s.profile)
-		if err := b.row(ctx, t, "call GET, warm, "+s.protocol, ours, peer, 50, 0.55); err != nil {
+		if err := b.row(ctx, t, "call GET, warm, "+s.protocol, ours, peer, 150, 0.55); err != nil {
 			return err
 		}
 	}
