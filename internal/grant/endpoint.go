@@ -62,9 +62,11 @@ func (e *Endpoint) exchange(req *http.Request) (*reply, error) {
 	}
 	e.trace("%s", e.operation(req))
 	began := e.now()
-	resp, err := e.Client.Do(req)
+	once, done := httpx.Once(req.Context())
+	defer done()
+	resp, err := e.Client.Do(req.WithContext(once))
 	if err != nil {
-		return nil, err
+		return nil, httpx.Sent(once, err)
 	}
 	defer resp.Body.Close()
 	rep := read(resp)
