@@ -149,11 +149,11 @@ func ofStorageKey(err error) error {
 	return &e
 }
 
-// storageKey is the key of AUTHCTL_STORAGE_KEY, nil where it is not set. A key that is none stops every command that
-// opens a store, so that a typing error is not found out on the day the storage changes.
+// storageKey is the key of AUTHCTL_STORAGE_KEY, nil where it is not set. A key that is none, an empty one too, stops
+// every command that opens a store, so that a typing error is not found out on the day the storage changes.
 func storageKey() ([]byte, error) {
-	text := os.Getenv("AUTHCTL_STORAGE_KEY")
-	if text == "" {
+	text, set := os.LookupEnv("AUTHCTL_STORAGE_KEY")
+	if !set {
 		return nil, nil
 	}
 	key, err := sealed.ParseKey(text)

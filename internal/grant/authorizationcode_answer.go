@@ -122,13 +122,18 @@ func (a *attempt) read(text string) (*callback.Answer, error) {
 		return nil, fault.New(fault.Auth, codeUnpasted, "the line is empty")
 	case strings.HasPrefix(lower, "http:"), strings.HasPrefix(lower, "https:"):
 		return a.readAddress(text)
-	case strings.Contains("&"+strings.TrimPrefix(text, "?"), "&code="), strings.Contains("&"+text, "&state="):
+	case isQuery(text):
 		return callback.Parse(strings.TrimPrefix(text, "?"), a.state)
 	case strings.ContainsAny(text, " \t"):
 		return nil, fault.New(fault.Auth, codeUnpasted, "a code has no blanks")
 	}
 	code, err := callback.Code(text)
 	return &callback.Answer{Code: code, Issuer: a.server.Issuer, Named: true}, err
+}
+
+func isQuery(text string) bool {
+	query := "&" + strings.TrimPrefix(text, "?")
+	return strings.Contains(query, "&code=") || strings.Contains(query, "&state=") || strings.Contains(query, "&error=")
 }
 
 // readAddress wants the redirect URI: the page that the person was sent to carries the same state.

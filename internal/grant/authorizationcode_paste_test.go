@@ -104,6 +104,7 @@ func TestAPastedAnswerThatIsNotThisLoginsIsRefused(t *testing.T) {
 		"long code":       {strings.Repeat("a", 9<<10), fault.Protocol},
 		"control":         {"a\x1bb", fault.Protocol},
 		"refusal":         {"REDIRECT?error=access_denied&state=STATE", fault.Auth},
+		"its query":       {"?state=STATE&error=access_denied", fault.Auth},
 		"strangers' no":   {"REDIRECT?error=access_denied&state=x", fault.Auth},
 		"unreadable":      {"http://[::1", fault.Auth},
 	} {
