@@ -3,6 +3,7 @@ package grant
 import (
 	"context"
 
+	"github.com/authctl/authctl/internal/jose"
 	"github.com/authctl/authctl/internal/secret"
 )
 
@@ -25,8 +26,8 @@ func (c *Config) refresh(ctx context.Context, prev *Token, ask Ask, fields ...Fi
 		token.RefreshToken = prev.RefreshToken
 	}
 	token.Rotated = !token.RefreshToken.Equal(prev.RefreshToken)
-	if token.IDToken.IsZero() {
-		token.IDToken = prev.IDToken
+	if token.IDToken.IsZero() || !prev.IDToken.IsZero() && !jose.SameLogin(prev.IDToken, token.IDToken) {
+		token.IDToken = prev.IDToken // which the login has checked; what else came with another one must not be lost
 	}
 	if token.Scope == "" {
 		token.Scope = prev.Scope // section 5.1: unsaid is unchanged

@@ -53,6 +53,18 @@ func TestARotatedTokenIsKeptAndTheOldOneForgotten(t *testing.T) {
 	}
 }
 
+func TestAnIDTokenOfAnotherLoginIsNotTakenFromARefresh(t *testing.T) {
+	const me, other = "e30.eyJpc3MiOiJpIiwic3ViIjoibWUifQ.c2ln", "e30.eyJpc3MiOiJpIiwic3ViIjoib3RoZXIifQ.c2ln"
+	s := authtest.FakeIDP(t, authtest.JSON(200, `{"access_token":"new","refresh_token":"r2","id_token":"`+other+`"}`))
+	c := at(s, grant.None("id"))
+	was := previous()
+	was.IDToken = secret.New(me)
+	token, err := c.Refresh(t.Context(), was, grant.Ask{})
+	if err != nil || token.RefreshToken.Reveal() != "r2" || token.IDToken.Reveal() != me {
+		t.Errorf("%v: the id_token is %s", err, token.IDToken.Reveal())
+	}
+}
+
 func TestARefusedRefreshIsOneRequestWhateverItsBody(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"error":"invalid_grant","error_description":"reused r1-r1-r1"}`: "invalid_grant: reused", "": "HTTP 400 Bad Request: empty body", "{}": "does not say why",
