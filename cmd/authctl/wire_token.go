@@ -38,7 +38,7 @@ func (w *wiring) tokenOfProfile(ctx context.Context, o cli.Options, name, which 
 		return secret.String{}, err
 	}
 	if which == "" || which == grant.AccessTokenHint {
-		answer, err := session.Token(ctx, auth.Want{})
+		answer, err := session.Token(ctx, auth.Want{NoCache: o.NoCache})
 		if err != nil {
 			return secret.String{}, err
 		}

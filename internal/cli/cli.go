@@ -70,6 +70,7 @@ type Options struct {
 	Storage string
 	File    *config.File
 	NoInput bool
+	NoCache bool                             // --no-cache: of the tokens that this one is exchanged for as well
 	Trace   func(format string, args ...any) // nil unless --verbose
 	Warn    func(format string, args ...any)
 	Note    func(format string, args ...any)

@@ -99,6 +99,7 @@ func (g *globals) runTokenGet(ctx context.Context, o *tokenGetOptions) error {
 	if p, err = o.narrow.apply(g.app, p); err != nil {
 		return err
 	}
+	opts.NoCache = o.want.NoCache
 	session, err := g.app.Session(p, opts)
 	if err != nil {
 		return err
