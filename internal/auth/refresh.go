@@ -85,6 +85,9 @@ func (s *Session) saveRefreshed(ctx context.Context, r *tokenstore.Record, token
 // afterRefusal goes on where a refresh token was refused: with a newer one of another process, else without.
 func (s *Session) afterRefusal(ctx context.Context, w wish, r *tokenstore.Record, refusal error) (*Answer, error) {
 	now, err := s.stored(ctx, w.bound)
+	if err == nil {
+		now, err = s.grown(ctx, now)
+	}
 	if err != nil {
 		return nil, err
 	}

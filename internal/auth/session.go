@@ -136,6 +136,11 @@ func (s *Session) singleFlight(ctx context.Context, w wish) (*Answer, error) {
 	if err := s.mayAsk(ctx, since); err != nil {
 		return nil, err
 	}
+	r, unlockFamily, err := s.family(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	defer unlockFamily()
 	return s.next(ctx, w, r)
 }
 
