@@ -55,9 +55,23 @@ func (n *narrowing) addFlags(cmd *cobra.Command) {
 	f.StringArrayVar(&n.params, "param", nil, "add name=value to the token request (repeatable)")
 }
 
+func (n *narrowing) isNone() bool {
+	return len(n.scopes)+len(n.audience)+len(n.resources)+len(n.params) == 0
+}
+
+// explain is for a login that is missing: one with `authctl login` would be for what the profile asks for.
+func (n *narrowing) explain(err error) error {
+	e := fault.From(err)
+	if n.isNone() || e.Code != "auth.login_required" {
+		return err
+	}
+	e.Hints = []string{"a login is for what the profile says: leave out --scope, --audience, --resource and --param, or add a profile that says them"}
+	return e
+}
+
 // apply gives the profile as the flags want it, checked like one from the file.
 func (n *narrowing) apply(a *App, p *profile.Profile) (*profile.Profile, error) {
-	if len(n.scopes)+len(n.audience)+len(n.resources)+len(n.params) == 0 {
+	if n.isNone() {
 		return p, nil
 	}
 	c := *p
@@ -106,7 +120,7 @@ func (g *globals) runTokenGet(ctx context.Context, o *tokenGetOptions) error {
 	}
 	answer, err := session.Token(ctx, o.want)
 	if err != nil {
-		return err
+		return o.narrow.explain(err)
 	}
 	if err := fitsFormat(o.format, answer.Token.TokenType); err != nil {
 		return err
