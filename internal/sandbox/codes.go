@@ -66,7 +66,10 @@ func (w *world) authorize(server, clientID string) func(*exchange) reply {
 			answer.Set("error", "invalid_request")
 			answer.Set("error_description", "code_challenge with S256 is required")
 		default:
-			who := identity{Provider: server, Grant: "authorization_code", ClientID: q.Get("client_id"), Username: userName, Scope: q.Get("scope")}
+			who := identity{
+				Provider: server, Grant: "authorization_code", ClientID: q.Get("client_id"), Username: userName, Scope: q.Get("scope"),
+				nonce: q.Get("nonce"),
+			}
 			answer.Set("code", w.codes.give(code{
 				identity: who, redirectURI: back.String(), challenge: q.Get("code_challenge"), expires: w.clock().Add(codeLife),
 			}))

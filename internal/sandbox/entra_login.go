@@ -88,17 +88,25 @@ func (e *entra) personal(who identity, list members) members {
 		list = append(list, member{"refresh_token", e.refreshes.give(who, e.clock().Add(entraRefreshLife))})
 	}
 	if slices.Contains(scopes, "openid") {
-		now := e.clock()
-		list = append(list, member{"id_token", e.entraKeys.jwt(members{
-			{"aud", who.ClientID},
-			{"iss", e.entraURL + "/" + entraTenantID + "/v2.0"},
-			{"iat", now.Unix()},
-			{"exp", now.Add(entraLife).Unix()},
-			{"sub", who.Username},
-			{"preferred_username", who.Username + "@" + entraTenant},
-			{"tid", entraTenantID},
-			{"ver", "2.0"},
-		})})
+		list = append(list, member{"id_token", e.idToken(who)})
 	}
 	return list
+}
+
+func (e *entra) idToken(who identity) string {
+	now := e.clock()
+	claims := members{
+		{"aud", who.ClientID},
+		{"iss", e.entraURL + "/" + entraTenantID + "/v2.0"},
+		{"iat", now.Unix()},
+		{"exp", now.Add(entraLife).Unix()},
+		{"sub", who.Username},
+		{"preferred_username", who.Username + "@" + entraTenant},
+		{"tid", entraTenantID},
+		{"ver", "2.0"},
+	}
+	if who.nonce != "" { // OpenID Connect Core section 3.1.3.6
+		claims = append(claims, member{"nonce", who.nonce})
+	}
+	return e.entraKeys.jwt(claims)
 }

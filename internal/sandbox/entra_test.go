@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -75,5 +77,37 @@ func TestATokenIsForTheAPIWhosePermissionsAreAsked(t *testing.T) {
 		if aud := audience(identity{Scope: scope}); aud != want {
 			t.Errorf("%s: %s", scope, aud)
 		}
+	}
+}
+
+func TestAnIDTokenRepeatsItsRequestsNonceAndARefreshedOneHasNone(t *testing.T) {
+	r := start(t)
+	verifier, back := strings.Repeat("v", 43), "http://127.0.0.1:9/callback"
+	sum := sha256.Sum256([]byte(verifier))
+	q := url.Values{
+		"response_type": {"code"}, "client_id": {entraPublicClient}, "redirect_uri": {back}, "scope": {"openid offline_access"}, "nonce": {"n-0S6"},
+		"code_challenge_method": {"S256"}, "code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])},
+	}
+	to, err := r.do(t, "GET", r.URL("entra")+"/"+entraTenant+"/oauth2/v2.0/authorize?"+q.Encode(), "").Location()
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims := func(a answer) string {
+		parts := strings.Split(fmt.Sprint(a.json(t)["id_token"]), ".")
+		if len(parts) != 3 {
+			t.Fatalf("%s", a.body)
+		}
+		text, _ := base64.RawURLEncoding.DecodeString(parts[1])
+		return string(text)
+	}
+	first := r.entraAsk(t, entraTenant, "grant_type", "authorization_code", "client_id", entraPublicClient, "code", to.Query().Get("code"),
+		"redirect_uri", back, "code_verifier", verifier)
+	if got := claims(first); !strings.Contains(got, `"nonce":"n-0S6"`) {
+		t.Error(got)
+	}
+	again := r.entraAsk(t, entraTenant, "grant_type", "refresh_token", "client_id", entraPublicClient,
+		"refresh_token", fmt.Sprint(first.json(t)["refresh_token"]))
+	if got := claims(again); strings.Contains(got, "nonce") {
+		t.Error(got)
 	}
 }

@@ -18,6 +18,8 @@ type identity struct {
 	Username string `json:"username,omitempty"`
 	Realm    string `json:"realm,omitempty"`
 	Scope    string `json:"scope,omitempty"`
+
+	nonce string // of the login's authorization request
 }
 
 // token is what the sandbox remembers of one that it issued.

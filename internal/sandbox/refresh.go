@@ -22,6 +22,7 @@ func newRefreshTokens() *refreshTokens { return &refreshTokens{kept: make(map[st
 // give makes a refresh token for whom it stands.
 func (r *refreshTokens) give(who identity, expires time.Time) string {
 	text := opaque(40)
+	who.nonce = "" // the id_token of a refresh has none (OpenID Connect Core section 12.2)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.kept) >= maxTokens {
