@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +25,8 @@ func newTokenInspect(g *globals) *cobra.Command {
 		Long: "Decode the header and claims of the profile's stored token, or of the one on standard input with `-`, if it is a JWT.\n" +
 			"Nothing is sent anywhere and nothing is verified: the claims are what the token says of itself. With --verify, its\n" +
 			"signature is checked with the keys that the profile's server publishes, and its issuer and times as well; a token that\n" +
-			"fails is exit code 9. What was and what was not checked is said on stderr.",
+			"fails is exit code 9. What was and what was not checked is said on stderr, and so are the times iat, nbf and exp in words\n" +
+			"that a person can read.",
 		Example: "  authctl token inspect --profile entra\n" +
 			"  authctl token get -p entra | authctl token inspect -\n" +
 			"  authctl token inspect -p sso --verify",
@@ -59,8 +62,45 @@ func (g *globals) runTokenInspect(ctx context.Context, verified bool, args []str
 	if err := g.app.answer(out.Bytes()); err != nil {
 		return err
 	}
+	for _, line := range readableTimes(claims, g.app.Clock()) {
+		g.app.note("%s", line)
+	}
 	g.app.note("%s", said)
 	return nil
+}
+
+// readableTimes says when a token was issued, when it begins to be valid and when it expires, as far as its claims tell
+// (RFC 7519 section 4.1). A claim that is no time has no line: it stands among the claims as it is.
+func readableTimes(claims []byte, now time.Time) []string {
+	var lines []string
+	found := members(claims)
+	for _, name := range []string{"iat", "nbf", "exp"} {
+		if at, ok := numericDate(found[name]); ok {
+			lines = append(lines, name+" "+at.UTC().Format(time.RFC3339)+" ("+distance(at.Unix()-now.Unix())+")")
+		}
+	}
+	return lines
+}
+
+// distance tells seconds from now as a person would. They may be more than a [time.Duration] holds.
+func distance(seconds int64) string {
+	if seconds > 0 {
+		return "in " + roughly(seconds)
+	}
+	return roughly(-seconds) + " ago"
+}
+
+func roughly(seconds int64) string {
+	const minute, hour, day = 60, 3600, 86400
+	switch {
+	case seconds < minute:
+		return fmt.Sprintf("%ds", seconds)
+	case seconds < hour:
+		return fmt.Sprintf("%dm", seconds/minute)
+	case seconds < 2*day:
+		return fmt.Sprintf("%dh%dm", seconds/hour, seconds%hour/minute)
+	}
+	return fmt.Sprintf("%dd", seconds/day)
 }
 
 func (g *globals) tokenToInspect(ctx context.Context, stdin bool) (string, error) {

@@ -83,11 +83,11 @@ func (g *globals) judgeClaims(claims map[string]json.RawMessage, issuer string) 
 
 // numericDate reads seconds since 1970, with a fraction or without (RFC 7519 section 2), up to the year 9999.
 func numericDate(text json.RawMessage) (time.Time, bool) {
-	var seconds float64
-	if err := json.Unmarshal(text, &seconds); err != nil || seconds < 0 || seconds > 253402300799 {
+	var seconds *float64 // null is no number
+	if err := json.Unmarshal(text, &seconds); err != nil || seconds == nil || *seconds < 0 || *seconds > 253402300799 {
 		return time.Time{}, false
 	}
-	return time.Unix(int64(seconds), 0), true
+	return time.Unix(int64(*seconds), 0), true
 }
 
 func audience(claims map[string]json.RawMessage) string {
