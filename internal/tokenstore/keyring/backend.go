@@ -24,9 +24,15 @@ type Backend interface {
 // [tokenstore.ErrUnavailable] too.
 var ErrAbsent = fmt.Errorf("%w: no keyring answers here", tokenstore.ErrUnavailable)
 
-// explain gives an error the exit code and the next step that a user needs. What is an answer, or a cancelled wait,
-// stays as it is.
-func explain(err error) error {
+// What a user can do without this keyring: tokens may lie in another store, a secret may be no item of a keyring at all.
+const (
+	otherStore = "choose another store: --storage file or --storage memory"
+	otherPlace = "let profiles.yaml take the secret from elsewhere: env:NAME, file:PATH or command:ARGV"
+)
+
+// explain gives an error the exit code and the next steps that a user needs, instead being the one without this keyring.
+// What is an answer, or a cancelled wait, stays as it is.
+func explain(err error, instead string) error {
 	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return err
 	}
@@ -35,16 +41,16 @@ func explain(err error) error {
 		return err
 	case errors.Is(err, tokenstore.ErrLocked):
 		return storeFault("store.locked", err).
-			Hint("unlock the keyring and try again, or choose another store: --storage file")
+			Hint("unlock the keyring and try again, or %s", instead)
 	case errors.Is(err, tokenstore.ErrTimedOut), errors.Is(err, context.DeadlineExceeded):
 		e := storeFault("store.timeout", err)
 		e.Retryable = true
-		return e.Hint("unlock or restart the keyring service, or choose another store: --storage file")
+		return e.Hint("unlock or restart the keyring service, or %s", instead)
 	case errors.Is(err, tokenstore.ErrTooBig):
 		return storeFault("store.too_big", err)
 	}
 	return storeFault("store.unavailable", err).
-		Hint("start a keyring service (gnome-keyring, KWallet), or choose another store: --storage file or --storage memory")
+		Hint("start a keyring service (gnome-keyring, KWallet), or %s", instead)
 }
 
 func storeFault(code string, err error) *fault.Error {

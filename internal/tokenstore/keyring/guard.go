@@ -25,7 +25,12 @@ type guard struct {
 	backend Backend
 	budget  time.Duration
 	notice  func(text string)
+	instead string // what a user can do without the keyring
+	health  *health
+}
 
+// health is that of one keyring, whatever lies in it.
+type health struct {
 	mu        sync.Mutex
 	sickUntil time.Time
 }
@@ -51,8 +56,8 @@ func (g *guard) Delete(ctx context.Context, account string) error {
 
 // run waits for a call until the budget is spent. The call is left behind then: nothing can stop it.
 func (g *guard) run(ctx context.Context, call func(ctx context.Context) (string, error)) (string, error) {
-	if g.isSick() {
-		return "", explain(fmt.Errorf("%w a moment ago, and is not asked again", tokenstore.ErrTimedOut))
+	if g.health.isBad() {
+		return "", explain(fmt.Errorf("%w a moment ago, and is not asked again", tokenstore.ErrTimedOut), g.instead)
 	}
 	limited, cancel := context.WithTimeout(ctx, g.budget)
 	defer cancel()
@@ -97,15 +102,19 @@ func (g *guard) judge(ctx context.Context, err error) error {
 		err = tokenstore.ErrTimedOut
 	}
 	if errors.Is(err, tokenstore.ErrTimedOut) {
-		g.mu.Lock()
-		g.sickUntil = time.Now().Add(sickFor)
-		g.mu.Unlock()
+		g.health.fail()
 	}
-	return explain(err)
+	return explain(err, g.instead)
 }
 
-func (g *guard) isSick() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return time.Now().Before(g.sickUntil)
+func (h *health) fail() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sickUntil = time.Now().Add(sickFor)
+}
+
+func (h *health) isBad() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return time.Now().Before(h.sickUntil)
 }

@@ -71,7 +71,7 @@ func Open(c Config) *Store {
 		c.Notice = nil
 	}
 	s := &Store{
-		items: &guard{backend: c.Backend, budget: c.Budget, notice: c.Notice},
+		items: &guard{backend: c.Backend, budget: c.Budget, notice: c.Notice, instead: otherStore, health: &health{}},
 		index: index{folder: filepath.Join(c.Dir, "index")},
 		lock:  c.Lock,
 		limit: c.Limit,

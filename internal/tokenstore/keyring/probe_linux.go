@@ -26,7 +26,7 @@ func Probe(ctx context.Context, getenv func(name string) string) (State, error) 
 	case errors.Is(err, context.DeadlineExceeded):
 		err = tokenstore.ErrTimedOut
 	}
-	return Absent, explain(err)
+	return Absent, explain(err, otherStore)
 }
 
 // probe is nil where the service is open, or is not running and can be started: what it is then only its start tells.

@@ -14,17 +14,24 @@ import (
 
 // Secrets are the values that a user keeps in the keyring under account names of their own. They lie there as they
 // are, so that the platform's own tools can write them: service "authctl", username the account.
-type Secrets struct{ store *Store }
+type Secrets struct {
+	store *Store
+	items *guard
+}
 
 // Secrets gives the users' secrets of the same keyring.
-func (s *Store) Secrets() *Secrets { return &Secrets{store: s} }
+func (s *Store) Secrets() *Secrets {
+	items := *s.items
+	items.instead = otherPlace
+	return &Secrets{store: s, items: &items}
+}
 
 // Get reads an account's secret; [tokenstore.ErrNotFound] where there is none.
 func (s *Secrets) Get(ctx context.Context, account string) (secret.String, error) {
 	if err := checkAccount(account); err != nil {
 		return secret.String{}, err
 	}
-	value, err := s.store.items.Get(ctx, account)
+	value, err := s.items.Get(ctx, account)
 	return secret.New(value), err
 }
 
@@ -42,7 +49,7 @@ func (s *Secrets) Set(ctx context.Context, account string, value secret.String) 
 			Hint("keep it in a file that only you can read, and refer to it: file:PATH")
 	}
 	return s.changeNames(ctx, func(names []string) []string { return append(names, account) }, func() error {
-		return s.store.items.Set(ctx, account, text)
+		return s.items.Set(ctx, account, text)
 	})
 }
 
@@ -54,12 +61,12 @@ func (s *Secrets) Delete(ctx context.Context, account string) error {
 	without := func(names []string) []string {
 		return slices.DeleteFunc(names, func(n string) bool { return n == account })
 	}
-	return s.changeNames(ctx, without, func() error { return s.store.items.Delete(ctx, account) })
+	return s.changeNames(ctx, without, func() error { return s.items.Delete(ctx, account) })
 }
 
 // List names the accounts that Set wrote, sorted. Those that another tool wrote are not known.
 func (s *Secrets) List(ctx context.Context) ([]string, error) {
-	value, err := s.store.items.Get(ctx, namesAccount)
+	value, err := s.items.Get(ctx, namesAccount)
 	if err != nil && !errors.Is(err, tokenstore.ErrNotFound) {
 		return nil, err
 	}
@@ -106,5 +113,5 @@ func (s *Secrets) writeNames(ctx context.Context, names []string) error {
 		return fault.New(fault.Store, "store.too_big", "the list of %d accounts: %w", len(names), tokenstore.ErrTooBig).
 			Hint("remove accounts that are not used: authctl secret remove")
 	}
-	return s.store.items.Set(ctx, namesAccount, value)
+	return s.items.Set(ctx, namesAccount, value)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/secret"
@@ -16,6 +17,36 @@ import (
 	"github.com/authctl/authctl/internal/tokenstore/keyring/keyringtest"
 	"github.com/authctl/authctl/internal/tokenstore/storetest"
 )
+
+func TestTroubleWithASecretHintsAtNoStore(t *testing.T) {
+	for name, trouble := range map[string]error{
+		"locked": tokenstore.ErrLocked, "gone": keyring.ErrAbsent, "slow": tokenstore.ErrTimedOut, "whatever": errors.New("whatever"),
+	} {
+		fake := &keyringtest.Fake{}
+		s, _ := open(t, fake, 1000)
+		fake.Fail(trouble)
+		_, getErr := s.Secrets().Get(t.Context(), "a")
+		_, listErr := s.Secrets().List(t.Context())
+		setErr := s.Secrets().Set(t.Context(), "a", secret.New("x"))
+		for what, err := range map[string]error{"Get": getErr, "List": listErr, "Set": setErr, "Delete": s.Secrets().Delete(t.Context(), "a")} {
+			hint := fault.From(err).HintText()
+			if strings.Contains(hint, "--storage") || !strings.Contains(hint, "env:NAME, file:PATH or command:ARGV") {
+				t.Errorf("%s: %s hints %q", name, what, hint)
+			}
+		}
+	}
+}
+
+func TestSecretsAndTokensShareADeafKeyringsBudget(t *testing.T) {
+	s := keyring.Open(keyring.Config{Backend: &keyringtest.Fake{Deaf: true}, Dir: t.TempDir(), Budget: 50 * time.Millisecond})
+	_, _ = s.Secrets().Get(t.Context(), "a")
+	if _, err := s.Get(t.Context(), storetest.Key("ann")); err == nil || !strings.Contains(err.Error(), "is not asked again") {
+		t.Errorf("the store: %v", err)
+	}
+	if _, err := s.Secrets().List(t.Context()); err == nil || !strings.Contains(err.Error(), "is not asked again") {
+		t.Errorf("other secrets: %v", err)
+	}
+}
 
 func TestASecretLiesAsItIsUnderItsAccount(t *testing.T) {
 	fake := &keyringtest.Fake{}
