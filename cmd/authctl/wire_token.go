@@ -80,12 +80,7 @@ func storedToken(ctx context.Context, session *auth.Session, which string) (secr
 	if token := besides(r, which); !token.IsZero() {
 		return token, nil
 	}
-	e := fault.New(fault.Auth, "auth.no_token", "no %s is stored", which)
-	if _, ok := session.Grant.(grant.Login); ok {
-		e.Code = "auth.login_required"
-		return secret.String{}, e.Hint("authctl login -p %s", session.Profile)
-	}
-	return secret.String{}, e.Hint("authctl token get -p %s", session.Profile)
+	return secret.String{}, session.Missing(which)
 }
 
 func besides(r *tokenstore.Record, which string) secret.String {

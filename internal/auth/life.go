@@ -6,6 +6,7 @@ import (
 
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/grant"
+	"github.com/authctl/authctl/internal/provider"
 	"github.com/authctl/authctl/internal/secret"
 	"github.com/authctl/authctl/internal/tokenstore"
 )
@@ -43,7 +44,10 @@ func (s *Session) chosen(ctx context.Context, kind string) (Subject, error) {
 			return t, nil
 		}
 	}
-	return Subject{}, s.noToken(kind)
+	if kind == grant.RefreshTokenHint {
+		return Subject{}, s.Missing("refresh token")
+	}
+	return Subject{}, s.Missing("token")
 }
 
 // subjects are the tokens of a record in the order in which they are revoked: an access token dies with its refresh
@@ -80,7 +84,7 @@ func (s *Session) Revoke(ctx context.Context, t Subject) error {
 	}
 	list := subjects(r)
 	if len(list) == 0 {
-		return s.noToken("")
+		return s.Missing("token")
 	}
 	if err := s.revokeAll(ctx, list); err != nil {
 		return err
@@ -151,10 +155,12 @@ func (s *Session) Keys(ctx context.Context) (set []byte, issuer string, err erro
 	return s.Life.Keys(ctx)
 }
 
-func (s *Session) noToken(kind string) error {
-	what := "no token"
-	if kind == grant.RefreshTokenHint {
-		what = "no refresh token"
+// Missing says that none of what is stored, and which command gets it: only a login does where a grant needs a person.
+func (s *Session) Missing(what string) error {
+	e := fault.New(fault.Auth, "auth.no_token", "no %s is stored", what)
+	if provider.Interactive(s.Identity.Grant) {
+		e.Code = "auth.login_required"
+		return e.Hint("authctl login -p %s", s.Profile)
 	}
-	return fault.New(fault.Auth, "auth.no_token", "%s is stored for this profile", what).Hint("authctl token get -p %s", s.Profile)
+	return e.Hint("authctl token get -p %s", s.Profile)
 }

@@ -93,19 +93,28 @@ func TestWithoutARevocationEndpoint(t *testing.T) {
 func TestWithNothingStoredThereIsNothingToEnd(t *testing.T) {
 	r := newRig(t)
 	r.life = true
-	if err := r.session().Revoke(t.Context(), auth.Subject{}); fault.From(err).Code != "auth.no_token" {
+	if err := r.session().Revoke(t.Context(), auth.Subject{}); !asksForALogin(err) {
 		t.Errorf("revoke: %v", err)
 	}
 	if err := r.session().Logout(t.Context()); err != nil || len(r.warned) != 0 {
 		t.Errorf("logout: %v", err)
 	}
 	for _, hint := range []string{"", grant.AccessTokenHint, grant.RefreshTokenHint} {
-		if _, err := r.session().Introspect(t.Context(), auth.Subject{Hint: hint}); fault.From(err).Code != "auth.no_token" {
+		if _, err := r.session().Introspect(t.Context(), auth.Subject{Hint: hint}); !asksForALogin(err) {
 			t.Errorf("introspect %s: %v", hint, err)
 		}
 	}
 	if r.server.Count() != 0 {
 		t.Errorf("%d requests", r.server.Count())
+	}
+}
+
+func TestWhereNoPersonIsNeededATokenIsGotAtOnce(t *testing.T) {
+	s := newRig(t).session()
+	s.Identity.Grant = "client_credentials"
+	_, err := s.Introspect(t.Context(), auth.Subject{})
+	if e := fault.From(err); e.Code != "auth.no_token" || e.HintText() != "authctl token get -p p" {
+		t.Errorf("%v: %s, hint %s", err, e.Code, e.HintText())
 	}
 }
 

@@ -141,13 +141,19 @@ func (r *rig) mustLogIn(t testing.TB, requests int) *fault.Error {
 	t.Helper()
 	_, err := r.session().Token(t.Context(), auth.Want{})
 	e := fault.From(err)
-	if err == nil || e.Kind != fault.Auth || e.Code != "auth.login_required" || e.HintText() != "authctl login -p p" {
+	if !asksForALogin(err) {
 		t.Fatalf("%+v", e)
 	}
 	if n := r.server.Count(); n != requests {
 		t.Fatalf("%d requests, want %d", n, requests)
 	}
 	return e
+}
+
+// asksForALogin reports whether an error hints at the command that mends it at once.
+func asksForALogin(err error) bool {
+	e := fault.From(err)
+	return err != nil && e.Kind == fault.Auth && e.Code == "auth.login_required" && e.HintText() == "authctl login -p p"
 }
 
 // refuses is a server's no, with a JSON body or none.

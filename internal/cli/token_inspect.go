@@ -115,7 +115,7 @@ func (g *globals) tokenToInspect(ctx context.Context, stdin bool) (string, error
 		}
 		return token, nil
 	}
-	p, session, err := g.session(ctx)
+	_, session, err := g.session(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -124,7 +124,7 @@ func (g *globals) tokenToInspect(ctx context.Context, stdin bool) (string, error
 		return "", err
 	}
 	if r == nil {
-		return "", fault.New(fault.Auth, "auth.no_token", "no token is stored").Hint("authctl token get -p %s", p.Name)
+		return "", session.Missing("token")
 	}
 	return r.AccessToken.Reveal(), nil
 }
