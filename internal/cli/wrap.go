@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/authctl/authctl/internal/child"
@@ -44,10 +45,13 @@ func (g *globals) run(ctx context.Context, c *child.Command) error {
 func wrapperError(name string, err error) error {
 	if e, ok := errors.AsType[*child.StartError](err); ok {
 		what := (&fault.Error{Kind: fault.IO, Code: "exec.failed", Err: err}).Doing("running %s", name)
-		if name == "curl" {
+		switch given := filepath.Base(name) != name; {
+		case name == "curl":
 			what.Hint("install curl, or use authctl call, which needs none")
-		} else {
-			what.Hint("give the command's path, such as ./%s, or correct PATH", filepath.Base(name))
+		case !given:
+			what.Hint("give the command's path, such as ./%s, or correct PATH", name)
+		case errors.Is(err, fs.ErrPermission):
+			what.Hint("if it is a program: chmod +x %s", name)
 		}
 		return wrapperFault{what, e.Status}
 	}
