@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/authctl/authctl/internal/auth"
 	"github.com/authctl/authctl/internal/config"
 	"github.com/authctl/authctl/internal/fault"
@@ -101,6 +103,9 @@ func (a *App) Run(ctx context.Context, args []string) (status int) {
 		return 0
 	}
 	g.wraps = cmd.Annotations[wraps] != ""
+	if !g.started {
+		err = usageFault(cmd, err)
+	}
 	return a.fail(ctx, g, err)
 }
 
@@ -111,11 +116,6 @@ func (a *App) fail(ctx context.Context, g *globals, err error) int {
 	}
 	if isBrokenPipe(err) {
 		return 141 // 128 + SIGPIPE: who read our output has gone, and knows
-	}
-	if !g.started { // cobra's own complaints: unknown commands, flags, arguments
-		if _, ok := errors.AsType[*fault.Error](err); !ok {
-			err = usageFault(err)
-		}
 	}
 	e := fault.From(err)
 	if e.Kind == fault.Canceled || ctx.Err() != nil {
@@ -159,8 +159,12 @@ func usage(format string, args ...any) *fault.Error {
 	return fault.New(fault.Usage, "", format, args...)
 }
 
-func usageFault(err error) error {
-	return (&fault.Error{Kind: fault.Usage, Err: err}).Hint("authctl help")
+// usageFault makes one of cobra's own complaints, such as of flags that exclude each other.
+func usageFault(cmd *cobra.Command, err error) error {
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return err
+	}
+	return (&fault.Error{Kind: fault.Usage, Err: err}).Hint("%s --help", cmd.CommandPath())
 }
 
 // bug makes an error of a panic; where it happened is said to those who ask for it.
