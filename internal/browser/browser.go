@@ -1,5 +1,5 @@
 // Package browser opens an address in the person's browser and does not wait for it. It runs no shell, opens nothing
-// but web pages, and hands a browser nothing that a shell of the user's own would obey.
+// but web pages, and hands a browser nothing that a shell of the user's own would obey between quotes.
 package browser
 
 import (
@@ -127,9 +127,10 @@ type oneLine struct{ error }
 func (e oneLine) Error() string { return strings.ReplaceAll(e.error.Error(), "\n", "; ") }
 func (e oneLine) Unwrap() error { return e.error }
 
-// harmless are the characters of an address that no shell and no opener's own script reads as anything else. The
-// others are written as percent escapes, which mean the same to a server (RFC 3986 section 6.2.2.2 warns of reserved
-// ones; those that separate parameters are kept).
+// harmless are the characters of an address that no shell reads as anything else between quotes, which openers' own
+// scripts have and a $BROWSER with a shell in it needs: & separates parameters and, without quotes, commands. The others
+// are written as percent escapes, which mean the same to a server (RFC 3986 section 6.2.2.2 warns of reserved ones;
+// those that separate parameters are kept).
 const harmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?&=+,@%[]"
 
 // safe refuses what is no web page: https, or http on this machine. Other schemes start other programs.

@@ -48,7 +48,7 @@ func exitStatus(s *os.ProcessState) int {
 const Replaces = true
 
 // Replace puts the program in this process's place, streams and process id included; it returns only with an error.
-// Every other file of this process is closed on the way.
+// Every other file that this program opened is closed on the way; what it was itself given stays open.
 func (c *Command) Replace() error {
 	return startError(&os.PathError{Op: "exec", Path: c.Path, Err: syscall.Exec(c.Path, c.Args, c.Env)})
 }
