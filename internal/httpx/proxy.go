@@ -44,7 +44,7 @@ func parseProxy(text string) (*url.URL, error) {
 		text = "http://" + text
 	}
 	u, err := url.Parse(text)
-	if err == nil {
+	if err == nil && !strings.ContainsAny(text, "?#") {
 		switch u.Scheme {
 		case "http", "https", "socks5", "socks5h":
 			if u.Hostname() != "" && strings.Trim(u.Path, "/") == "" {
@@ -56,22 +56,52 @@ func parseProxy(text string) (*url.URL, error) {
 		Hint("write it as http://proxy.example.com:3128, or none for no proxy")
 }
 
-// environmentProxy returns nil where the environment names no proxy, so that it costs nothing there.
+// environmentProxy returns nil where the environment names no proxy, so that it costs nothing there. A variable that is
+// no URL fails the requests that would go through it, and none that NO_PROXY exempts.
 func environmentProxy(getenv func(string) string) func(*url.URL) (*url.URL, error) {
-	either := func(name string) string {
-		if value := getenv(name); value != "" {
-			return value
-		}
-		return getenv(strings.ToLower(name))
-	}
-	cfg := httpproxy.Config{
-		HTTPProxy: either("HTTP_PROXY"), HTTPSProxy: either("HTTPS_PROXY"), NoProxy: either("NO_PROXY"),
-		CGI: getenv("REQUEST_METHOD") != "", // there HTTP_PROXY is a header of the request
-	}
-	if cfg.HTTPProxy == "" && cfg.HTTPSProxy == "" {
+	plain, secure := either(getenv, "HTTP_PROXY"), either(getenv, "HTTPS_PROXY")
+	if plain.text == "" && secure.text == "" {
 		return nil
 	}
-	return cfg.ProxyFunc()
+	// httpproxy takes what it cannot parse for no proxy. It gets the names in place of the values, and says which counts.
+	cfg := httpproxy.Config{
+		HTTPProxy: plain.name, HTTPSProxy: secure.name, NoProxy: either(getenv, "NO_PROXY").text,
+		CGI: getenv("REQUEST_METHOD") != "", // there HTTP_PROXY is a header of the request
+	}
+	choose := cfg.ProxyFunc()
+	return func(target *url.URL) (*url.URL, error) {
+		switch chosen, err := choose(target); {
+		case err != nil:
+			return nil, fault.New(fault.Config, "config.environment", "%w", err)
+		case chosen == nil:
+			return nil, nil //nolint:nilnil // no proxy is the answer
+		case chosen.Host == secure.name:
+			return secure.proxy()
+		}
+		return plain.proxy()
+	}
+}
+
+// variable is one of the environment; the zero variable is one that is not set.
+type variable struct{ name, text string }
+
+// either reads the variable of that name, in upper or lower case.
+func either(getenv func(string) string, name string) variable {
+	for _, name := range []string{name, strings.ToLower(name)} {
+		if text := getenv(name); text != "" {
+			return variable{name, text}
+		}
+	}
+	return variable{}
+}
+
+func (v variable) proxy() (*url.URL, error) {
+	u, err := parseProxy(v.text)
+	if err != nil {
+		return nil, fault.New(fault.Config, "config.environment", "%s is no http, https, socks5 or socks5h URL", v.name).
+			Hint("export %s=http://proxy.example.com:3128, without blanks or line ends, or unset it", v.name)
+	}
+	return u, nil
 }
 
 // configured reports whether any request may go through a proxy.
@@ -90,7 +120,7 @@ func (p *proxy) forRequest(req *http.Request) (*url.URL, error) {
 	}
 	u, err := p.env(req.URL)
 	if err != nil {
-		return nil, fault.New(fault.Config, "config.proxy", "the environment's proxy is no URL")
+		return nil, err
 	}
 	return p.allow(u)
 }

@@ -106,6 +106,51 @@ func TestNoProxyDoesWithout(t *testing.T) {
 	}
 }
 
+func TestAVariableThatIsNoProxyFailsTheRequestsThatItIsFor(t *testing.T) {
+	for _, text := range []string{
+		"http://127.0.0.1:9\n", " http://127.0.0.1:9", "http://127.0.0.1:9 ", "http://[::1", "http:/127.0.0.1:9", "foo:bar:baz",
+		"foo:bar:80", "htps://user:CANARY@h:1", "socks4://user:CANARY@h:1", "http://user:1#CANARY@h:1", " ", "://", "http://",
+	} {
+		for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
+			env := func(asked string) string { return map[string]string{name: text, "NO_PROXY": "internal.example"}[asked] }
+			p, err := newProxy(Config{Getenv: env})
+			if err != nil {
+				t.Fatal(err)
+			}
+			scheme, other := "https", "http"
+			if strings.EqualFold(name, "HTTP_PROXY") {
+				scheme, other = other, scheme
+			}
+			_, err = p.forRequest(newRequest(t, scheme+"://api.example.com"))
+			f := Failure(err)
+			if f == nil || f.Code != "config.environment" || !strings.HasPrefix(f.Error(), name+" is no ") ||
+				strings.Contains(f.Error()+f.HintText(), "CANARY") {
+				t.Errorf("%s=%q: %v", name, text, err)
+			}
+			for _, target := range []string{other + "://api.example.com", scheme + "://x.internal.example", scheme + "://[::1]:8"} {
+				if got, err := p.forRequest(newRequest(t, target)); got != nil || err != nil {
+					t.Errorf("%s=%q, %s: %v, %v", name, text, target, got, err)
+				}
+			}
+		}
+	}
+}
+
+func TestAVariableMayLeaveTheSchemeOut(t *testing.T) {
+	for text, want := range map[string]string{
+		"p.example:3128": "http://p.example:3128", "p.example": "http://p.example", "u:w@p.example:1": "http://u:w@p.example:1",
+		"[::1]:3128": "http://[::1]:3128", "HTTP://p.example/": "http://p.example/", "socks5h://p.example": "socks5h://p.example",
+	} {
+		p, err := newProxy(Config{Getenv: func(name string) string { return map[string]string{"https_proxy": text}[name] }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := p.forRequest(newRequest(t, "https://api.example.com")); err != nil || got.String() != want {
+			t.Errorf("%q: %v, %v; want %s", text, got, err, want)
+		}
+	}
+}
+
 func TestARefusedTunnelNamesTheProxyWithoutItsPassword(t *testing.T) {
 	proxy, _ := connectProxy(t, "")
 	withPassword := strings.Replace(proxy.URL, "http://", "http://user:CANARY@", 1)
