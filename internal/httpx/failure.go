@@ -215,19 +215,18 @@ func networkFault(err error) *fault.Error {
 	case errors.Is(err, net.ErrClosed):
 		f.Err = &plainError{"the connection was closed while it was in use", err}
 	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+	dns, isLookup := errors.AsType[*net.DNSError](err)
+	op, isOp := errors.AsType[*net.OpError](err)
+	switch {
+	case isOp && (op.Op == "proxyconnect" || op.Op == "socks connect"): // around what went wrong on the way to the proxy
+		f.Code = "network.proxy"
+		return f.Hint("check the profile's proxy, or HTTPS_PROXY and NO_PROXY; proxy: none does without")
+	case isLookup:
 		f.Code = "network.dns"
 		return f.Hint("check the name %s, and whether a VPN or a proxy is needed to reach it", Visible(dns.Name))
-	}
-	if op, ok := errors.AsType[*net.OpError](err); ok {
-		switch op.Op {
-		case "dial":
-			f.Code = "network.connect"
-			f = f.Hint("check host and port, and whether the server runs")
-		case "proxyconnect", "socks connect":
-			f.Code = "network.proxy"
-			f = f.Hint("check the profile's proxy, or HTTPS_PROXY and NO_PROXY; proxy: none does without")
-		}
+	case isOp && op.Op == "dial":
+		f.Code = "network.connect"
+		return f.Hint("check host and port, and whether the server runs")
 	}
 	return f
 }

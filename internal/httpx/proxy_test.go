@@ -151,6 +151,16 @@ func TestAVariableMayLeaveTheSchemeOut(t *testing.T) {
 	}
 }
 
+func TestAProxyThatIsNotFoundIsNotTakenForTheServer(t *testing.T) {
+	for _, scheme := range []string{"http", "https", "socks5"} {
+		_, err := get(t, Config{Proxy: scheme + "://user:CANARY@nothing.invalid:1"}, "https://api.example.com")
+		f := Failure(err)
+		if f == nil || f.Code != "network.proxy" || !strings.Contains(f.HintText(), "proxy") || strings.Contains(f.Error(), "CANARY") {
+			t.Errorf("%s: %v", scheme, err)
+		}
+	}
+}
+
 func TestARefusedTunnelNamesTheProxyWithoutItsPassword(t *testing.T) {
 	proxy, _ := connectProxy(t, "")
 	withPassword := strings.Replace(proxy.URL, "http://", "http://user:CANARY@", 1)
