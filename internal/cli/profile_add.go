@@ -127,22 +127,13 @@ func isSwitch(key string) bool {
 	return strings.HasPrefix(key, "tls.insecure_") || key == "dpop" || key == "cae" || key == "certificate.send_chain"
 }
 
-// list splits at commas; numbers stay numbers.
-func list(text string) any {
-	var words []string
-	var numbers []int
+// list splits at commas. A number is its text: what it stands for is the key's to say.
+func list(text string) []string {
+	words := []string{}
 	for word := range strings.SplitSeq(text, ",") {
-		word = strings.TrimSpace(word)
-		if word == "" {
-			continue
-		}
-		words = append(words, word)
-		if n, err := strconv.Atoi(word); err == nil {
-			numbers = append(numbers, n)
+		if word = strings.TrimSpace(word); word != "" {
+			words = append(words, word)
 		}
 	}
-	if len(words) > 0 && len(numbers) == len(words) {
-		return numbers
-	}
-	return append([]string{}, words...)
+	return words
 }

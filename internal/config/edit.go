@@ -102,8 +102,8 @@ func (l *Loader) edited(ctx context.Context, path string) (*editor, source, erro
 	return &editor{path: path, lines: splitLines(src.data), root: root}, src, err
 }
 
-// Setting is one key of a new profile. Key may be a path such as tls.ca_file; Value is a string, a bool, a []string or
-// an []int.
+// Setting is one key of a new profile. Key may be a path such as tls.ca_file; Value is a string, a bool or a
+// []string.
 type Setting struct {
 	Key   string
 	Value any

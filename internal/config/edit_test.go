@@ -28,7 +28,7 @@ func TestAddMakesTheFileAndItsFolderForTheUserAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new", "authctl", "profiles.yaml")
 	e := entry("first", config.Setting{Key: "client_id", Value: "0123: #x"}, config.Setting{Key: "scopes", Value: []string{"a", "b"}},
 		config.Setting{Key: "tls.ca_file", Value: "~/ca.pem"}, config.Setting{Key: "tls.insecure_skip_verify", Value: true},
-		config.Setting{Key: "tls.insecure_token_endpoint", Value: true}, config.Setting{Key: "reauth_statuses", Value: []int{401, 403}},
+		config.Setting{Key: "tls.insecure_token_endpoint", Value: true}, config.Setting{Key: "reauth_statuses", Value: []string{"401", "403"}},
 		config.Setting{Key: "username", Value: "null"}, config.Setting{Key: "audience", Value: []string{"0123", "true", "1.10"}})
 	if err := loader().Add(t.Context(), path, e); err != nil {
 		t.Fatal(err)
