@@ -18,10 +18,10 @@ func newProfileAdd(g *globals) *cobra.Command {
 		Use:   "add NAME --provider PROVIDER|--issuer URL [KEY=VALUE...]",
 		Short: "Add a profile to profiles.yaml",
 		Long: "Add a profile to profiles.yaml, which is made if there is none; nothing is written that would not load. KEY is a key of\n" +
-			"docs/profiles.md, tls.ca_file and the like included; a list is written [a, b]. A secret is given by reference (env:NAME,\n" +
-			"file:PATH, keyring:ACCOUNT, command:ARGV, prompt:), never by value; without one it is looked for in the keyring, where\n" +
-			"`authctl secret set` puts it. With --issuer the provider is oidc, the issuer is asked what it can do, and grant, client_auth\n" +
-			"and scopes that are not given are chosen by that.",
+			"docs/profiles.md, tls.ca_file and the like included; a list is written [a, b], a list of mappings (headers, params) into the\n" +
+			"file alone. A secret is given by reference (env:NAME, file:PATH, keyring:ACCOUNT, command:ARGV, prompt:), never by value;\n" +
+			"without one it is looked for in the keyring, where `authctl secret set` puts it. With --issuer the provider is oidc, the\n" +
+			"issuer is asked what it can do, and grant, client_auth and scopes that are not given are chosen by that.",
 		Example: "  authctl profile add tnco --provider tnco base_url=https://app.lm:32443 client_id=LmClient client_secret=env:TNCO_SECRET\n" +
 			"  authctl profile add mulesoft --provider mulesoft token_url=https://idp.example.com/as/token.oauth2 client_id=my-app client_secret=prompt:\n" +
 			"  authctl profile add sso --issuer https://idp.example.com client_id=my-app",

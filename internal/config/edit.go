@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -37,7 +38,7 @@ func (l *Loader) Add(ctx context.Context, path string, e Entry) error {
 	if err := text.add(item); err != nil {
 		return err
 	}
-	return l.writeEdited(text, src, names)
+	return e.blame(path, len(names), l.writeEdited(text, src, names))
 }
 
 // Remove takes a profile out of the file at path, with the comment above it, and with default_profile if that names
@@ -119,6 +120,31 @@ func (e Entry) name() string {
 		}
 	}
 	return ""
+}
+
+// blame leaves the line out of what is wrong with the entry, which is the nth profile: the file has no such line.
+func (e Entry) blame(path string, nth int, err error) error {
+	p, ok := errors.AsType[*problem](err)
+	if !ok || p.profile != strconv.Quote(e.name()) && p.profile != "#"+strconv.Itoa(nth) {
+		return err
+	}
+	bare := *p
+	bare.line = 0
+	if e.inBraces(p.key) {
+		bare.hint = "KEY=VALUE takes no mapping: write it into the file, or give its members by path, as tls.ca_file=PATH"
+	}
+	return bare.fault(path)
+}
+
+// inBraces reports whether the key's value was meant as YAML.
+func (e Entry) inBraces(key string) bool {
+	return slices.ContainsFunc(e, func(s Setting) bool {
+		text, _ := s.Value.(string)
+		if list, ok := s.Value.([]string); ok && len(list) > 0 {
+			text = list[0]
+		}
+		return strings.HasPrefix(text, "{") && strings.HasPrefix(key, s.Key)
+	})
 }
 
 // yaml writes the entry as an item of a list that begins in the first column.

@@ -120,6 +120,28 @@ func TestWhatWouldNotLoadIsNotWritten(t *testing.T) {
 	}
 }
 
+func TestWhatIsWrongWithANewProfileHasNoLine(t *testing.T) {
+	path := save(t, oneProfile, 0o600)
+	for _, c := range []struct {
+		entry      config.Entry
+		want, hint string
+	}{
+		{entry("b", config.Setting{Key: "timeout", Value: planted}), `: profile "b": timeout: must be a duration`, ""},
+		{entry("b b"), `: profile #2: name: `, ""},
+		{
+			entry("b", config.Setting{Key: "headers", Value: []string{"{name: X", "value: " + planted + "}"}}),
+			`: profile "b": headers[0]: must be {name: ..., value: ...}`, "write it into the file",
+		},
+		{entry("b", config.Setting{Key: "tls", Value: "{ca_file: x}"}), `: profile "b": tls: must be a mapping`, "by path, as tls.ca_file=PATH"},
+		{entry("b", config.Setting{Key: "tls", Value: "x"}), `: profile "b": tls: must be a mapping`, "tls: {ca_file: PATH}"},
+	} {
+		err := loader().Add(t.Context(), path, c.entry)
+		if got := refused(t, err); !strings.HasPrefix(got, "profiles.yaml"+c.want) || !strings.Contains(fault.From(err).HintText(), c.hint) {
+			t.Errorf("%s; %s", got, fault.From(err).HintText())
+		}
+	}
+}
+
 func TestRemoveTakesTheProfileAndTheCommentAboveIt(t *testing.T) {
 	const before = `# head
 default_profile: b # mine
