@@ -49,11 +49,12 @@ func listenUnix(ctx context.Context, path string) (*Door, error) {
 	return unixDoor(l), nil
 }
 
-// checkFolder wants a folder in which no other user can put another socket in the place of ours; an absent one is made.
+// checkFolder wants a folder in which no other user can put another socket in the place of ours; an absent one is made,
+// with the folders above it.
 func checkFolder(dir string) error {
 	info, err := os.Stat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err = os.Mkdir(dir, 0o700); err == nil {
+		if err = makeFolder(dir); err == nil {
 			return nil
 		}
 	}
@@ -71,6 +72,18 @@ func checkFolder(dir string) error {
 			Hint("--listen unix:%s makes a folder for you alone", filepath.Join(dir, "authctl", "api.sock"))
 	}
 	return nil
+}
+
+// makeFolder takes none that somebody else makes meanwhile, unlike [os.MkdirAll].
+func makeFolder(dir string) error {
+	err := os.Mkdir(dir, 0o700)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := makeFolder(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	return os.Mkdir(dir, 0o700)
 }
 
 // removeStale removes a socket that its proxy left behind.
