@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+	"github.com/spf13/pflag"
 
 	"github.com/authctl/authctl/internal/cli"
 	"github.com/authctl/authctl/internal/iostreams"
@@ -58,6 +59,9 @@ func pages(cmd *cobra.Command, dir string) error {
 
 func manPage(cmd *cobra.Command) ([]byte, error) {
 	cmd.DisableAutoGenTag = true // it would say when
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		f.Usage = strings.ReplaceAll(f.Usage, "<", `\<`) // Markdown would leave <FILE out, as HTML
+	})
 	date := time.Unix(0, 0).UTC()
 	var page bytes.Buffer
 	err := doc.GenMan(cmd, &doc.GenManHeader{Section: "1", Date: &date, Source: "authctl", Manual: "authctl"}, &page)

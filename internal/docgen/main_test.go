@@ -43,6 +43,22 @@ func TestEveryShownCommandHasOnePageThatNeverChanges(t *testing.T) {
 	}
 }
 
+func TestAPageKeepsWhatLooksLikeHTML(t *testing.T) {
+	root := &cobra.Command{Use: "tool", Short: "A tool", Run: func(*cobra.Command, []string) {}}
+	root.PersistentFlags().String("form", "", "`NAME=TEXT`, NAME=@FILE or NAME=<FILE, with ;type=")
+	sub := &cobra.Command{Use: "call", Short: "Call", Run: root.Run}
+	root.AddCommand(sub)
+	dir := t.TempDir()
+	if err := pages(root, dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"tool.1", "tool-call.1"} {
+		if page, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Contains(page, []byte("or NAME=<FILE, with")) {
+			t.Errorf("%s: %v\n%s", name, err, page)
+		}
+	}
+}
+
 func TestAFolderMustBeNamed(t *testing.T) {
 	if err := run(nil); err == nil {
 		t.Error("ran without a folder")
