@@ -11,7 +11,7 @@ import (
 
 const (
 	hintAuthority = "if the server's certificate is of a private CA, set tls.ca_file in the profile to the CA's PEM file"
-	hintName      = "base_url must name the server as its certificate does; else set tls.server_name"
+	hintName      = "the URL must name the server as its certificate does; else set tls.server_name"
 	hintTime      = "check this machine's clock; else the server's certificate must be renewed"
 	hintPlain     = "nothing speaks TLS there: check the port, or write http:// for a server on this machine"
 	hintAlert     = "the server refused the handshake: it may want a client certificate (tls.cert_file, tls.key_file) " +
