@@ -22,6 +22,25 @@ func skew(life time.Duration) time.Duration {
 	return min(max(tenth, 10*time.Second), time.Minute)
 }
 
+// serves reports whether what lies in the store will do.
+func (s *Session) serves(w wish, r *tokenstore.Record) bool {
+	return r != nil && s.fresh(r, w.want.MinTTL) && w.takes(r)
+}
+
+// longWait is about the longest that a lock is waited for, and the request that its holder has begun takes.
+const longWait = time.Minute
+
+// isNewSince reports whether another process got r while this one waited for the lock: it is the new token of all who
+// waited, whose life is judged whole, as who got it did. One that comes from the spare place only now is older.
+func (s *Session) isNewSince(before, r *tokenstore.Record) bool {
+	if r == nil || r.AccessToken.IsZero() || before != nil && sameEntry(before, r) {
+		return false
+	}
+	now := s.Clock()
+	age := now.Sub(r.ObtainedAt)
+	return age >= 0 && age < longWait && now.Before(r.ExpiresAt)
+}
+
 // fresh reports whether a record's token may be used now. A wall clock that went back behind the token's birth says
 // nothing about its age, so it is stale.
 func (s *Session) fresh(r *tokenstore.Record, minTTL time.Duration) bool {

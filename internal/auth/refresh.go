@@ -92,7 +92,7 @@ func (s *Session) afterRefusal(ctx context.Context, w wish, r *tokenstore.Record
 		return nil, err
 	}
 	if now != nil && !now.RefreshToken.Equal(r.RefreshToken) {
-		if w.serves(now) {
+		if s.serves(w, now) {
 			return cached(now), nil
 		}
 		if !w.again {

@@ -65,10 +65,10 @@ type Answer struct {
 
 // wish is one call for a token on its way through the story.
 type wish struct {
-	want   Want
-	ask    grant.Ask
-	serves func(*tokenstore.Record) bool
-	bound  []secret.String // Bound and upstream
+	want  Want
+	ask   grant.Ask
+	takes func(*tokenstore.Record) bool // whatever is left of its life
+	bound []secret.String               // Bound and upstream
 	lineage
 	again bool // a refresh token was refused, and another process had put a newer one in its place
 }
@@ -77,16 +77,16 @@ type wish struct {
 // them makes the request and the others find its answer. A warm read takes no lock.
 func (s *Session) Token(ctx context.Context, want Want) (*Answer, error) {
 	asked := s.Clock()
-	return s.fulfil(ctx, wish{want: want, serves: func(r *tokenstore.Record) bool {
-		return s.fresh(r, want.MinTTL) && (!want.ForceRefresh || r.ObtainedAt.After(asked))
+	return s.fulfil(ctx, wish{want: want, takes: func(r *tokenstore.Record) bool {
+		return !want.ForceRefresh || r.ObtainedAt.After(asked)
 	}})
 }
 
 // Renew gives a token to replace stale, which an API refused; claims is the API's decoded claims challenge, if it
 // sent one. A newer token of another process is taken instead of a new one.
 func (s *Session) Renew(ctx context.Context, stale *grant.Token, want Want, claims string) (*Answer, error) {
-	return s.fulfil(ctx, wish{want: want, ask: grant.Ask{Claims: claims}, serves: func(r *tokenstore.Record) bool {
-		return s.fresh(r, want.MinTTL) && !r.AccessToken.Equal(stale.AccessToken)
+	return s.fulfil(ctx, wish{want: want, ask: grant.Ask{Claims: claims}, takes: func(r *tokenstore.Record) bool {
+		return !r.AccessToken.Equal(stale.AccessToken)
 	}})
 }
 
@@ -112,10 +112,12 @@ func (s *Session) singleFlight(ctx context.Context, w wish) (*Answer, error) {
 	if w.bound, err = s.boundWith(ctx, w.upstream); err != nil {
 		return nil, err
 	}
-	if r, err := s.stored(ctx, w.bound); err != nil {
+	before, err := s.stored(ctx, w.bound)
+	if err != nil {
 		return nil, err
-	} else if r != nil && w.serves(r) {
-		return cached(r), nil
+	}
+	if s.serves(w, before) {
+		return cached(before), nil
 	}
 	unlock, since, err := s.lock(ctx)
 	if err != nil {
@@ -130,8 +132,12 @@ func (s *Session) singleFlight(ctx context.Context, w wish) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r != nil && w.serves(r) {
+	switch {
+	case s.serves(w, r):
 		return cached(r), nil
+	case s.isNewSince(before, r) && w.takes(r):
+		answer := cached(r)
+		return answer, tooShort(w, answer.Token)
 	}
 	if err := s.mayAsk(ctx, since); err != nil {
 		return nil, err
@@ -198,15 +204,20 @@ func (s *Session) uncached(ctx context.Context, w wish) (*Answer, error) {
 
 // answer is a new token that lives as long as was asked for; kept is why it was not kept.
 func (s *Session) answer(w wish, token *grant.Token, kept error) (*Answer, error) {
-	var short error
-	if life := token.Lifetime(); w.want.MinTTL > 0 && life < w.want.MinTTL {
-		short = fault.New(fault.Auth, "auth.min_ttl", "the new token lives %s, less than the %s asked for",
-			life.Truncate(time.Second), w.want.MinTTL).Hint("ask for less with --min-ttl, or raise the token's life at the provider")
-	}
-	if err := errors.Join(kept, short); err != nil {
+	if err := errors.Join(kept, tooShort(w, token)); err != nil {
 		return nil, err
 	}
 	return &Answer{Token: token}, nil
+}
+
+// tooShort is the error of a new token whose whole life is less than was asked for.
+func tooShort(w wish, token *grant.Token) error {
+	life := token.Lifetime()
+	if w.want.MinTTL == 0 || life >= w.want.MinTTL {
+		return nil
+	}
+	return fault.New(fault.Auth, "auth.min_ttl", "the new token lives %s, less than the %s asked for",
+		life.Truncate(time.Second), w.want.MinTTL).Hint("ask for less with --min-ttl, or raise the token's life at the provider")
 }
 
 // prove gives the token the user's own key.

@@ -226,6 +226,51 @@ func TestFiftyWhoMissTogetherMakeOneRequest(t *testing.T) {
 	}
 }
 
+func TestWhoWaitedTakesTheNewTokenByTheRuleOfNewOnes(t *testing.T) {
+	for name, c := range map[string]struct {
+		want Want
+		skew time.Duration
+		code string
+	}{
+		"a life of just what is asked for": {want: Want{MinTTL: time.Hour}},
+		"a skew of the whole life":         {skew: time.Hour},
+		"a life that is too short":         {want: Want{MinTTL: 2 * time.Hour}, code: "auth.min_ttl"},
+	} {
+		f := set(t)
+		f.Skew = c.skew
+		f.get(t, Want{})
+		f.now = f.now.Add(time.Hour)
+		other := *f.Session
+		f.Locks = meanwhile{func() {
+			f.now = f.now.Add(time.Second)
+			_, _ = other.Token(t.Context(), c.want)
+			f.now = f.now.Add(time.Second)
+		}}
+		_, err := f.Token(t.Context(), c.want)
+		if got := fault.From(err).Code; err != nil && got != c.code || err == nil && c.code != "" || f.server.count != 2 {
+			t.Errorf("%s: %v after %d requests", name, err, f.server.count)
+		}
+		f.Locks = &mutexes{}
+		if _, _ = f.Token(t.Context(), c.want); f.server.count != 3 {
+			t.Errorf("%s: who did not wait took it too", name)
+		}
+	}
+}
+
+func TestWhoWaitedTakesNoTokenThatIsOldAllTheSame(t *testing.T) {
+	f := set(t)
+	f.Spare = memory.New()
+	lying := *f.Session
+	lying.Store = f.Spare
+	if _, err := lying.Token(t.Context(), Want{}); err != nil {
+		t.Fatal(err)
+	}
+	f.now = f.now.Add(59*time.Minute + 30*time.Second)
+	if got := f.get(t, Want{}); got != "token2" {
+		t.Errorf("%s has half a minute left", got)
+	}
+}
+
 func TestRenewTakesANewerTokenOfAnotherProcess(t *testing.T) {
 	f := set(t)
 	stale, err := f.Token(t.Context(), Want{})
@@ -353,11 +398,11 @@ func TestACorrectedSecretIsNotRefusedForAnothersWrongOne(t *testing.T) {
 	}
 }
 
-// discovered is a lock whose last holder discovered something, and kept a token that depends on it.
-type discovered struct{ keep func() }
+// meanwhile is a lock whose last holder did something while this one waited.
+type meanwhile struct{ do func() }
 
-func (d discovered) Lock(context.Context, string) (func(), error) {
-	d.keep()
+func (m meanwhile) Lock(context.Context, string) (func(), error) {
+	m.do()
 	return func() {}, nil
 }
 
@@ -368,7 +413,7 @@ func TestWhoWaitedForADiscoveryTakesTheTokenThatCameOfIt(t *testing.T) {
 		return []secret.String{secret.New(f.secret), secret.New(realm)}, nil
 	}
 	other := *f.Session
-	f.Locks = discovered{func() {
+	f.Locks = meanwhile{func() {
 		realm = "provider/default-idp-2"
 		if _, err := other.Token(t.Context(), Want{}); err != nil {
 			t.Error(err)
