@@ -133,7 +133,11 @@ func (s *Session) spendsRefreshToken() bool {
 // secret must not cost what nobody could bring back.
 func (s *Session) spent(ctx context.Context, r *tokenstore.Record, refusal error) error {
 	e := fault.From(refusal)
-	if r == nil || e.OAuthError == "invalid_client" {
+	switch {
+	case e.OAuthError == "invalid_client":
+		s.noteFailure(ctx, refusal)
+		return refusal
+	case r == nil:
 		return refusal
 	}
 	marked := *r

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/authctl/authctl/internal/auth"
 	"github.com/authctl/authctl/internal/authtest"
@@ -42,6 +43,36 @@ func TestAChangedClientSecretCostsTheAccessTokenAndNotTheNewestRefreshToken(t *t
 		if sent := strings.Contains(req.Body+"&", "refresh_token="+first+"&"); sent != (i == 0) {
 			t.Errorf("request %d: %s", i, req.Body)
 		}
+	}
+}
+
+// queue is a lock that another process had first.
+type queue struct {
+	auth.Locker
+	first func()
+}
+
+func (q queue) Lock(ctx context.Context, name string) (func(), error) {
+	q.first()
+	return q.Locker.Lock(ctx, name)
+}
+
+func TestAWrongClientSecretAtARefreshIsOneFailedLogin(t *testing.T) {
+	r := newRig(t)
+	first := r.idp.Login()
+	if _, err := r.named(first).Token(t.Context(), auth.Want{}); err != nil {
+		t.Fatal(err)
+	}
+	r.wait(2 * time.Hour)
+	r.server = authtest.FakeIDP(t, refuses(http.StatusUnauthorized, `{"error":"invalid_client"}`))
+	waiting, other := r.named(first), r.named(first)
+	waiting.Locks = queue{waiting.Locks, func() { _, _ = other.Token(t.Context(), auth.Want{}) }}
+	_, err := waiting.Token(t.Context(), auth.Want{})
+	if fault.From(err).OAuthError != "invalid_client" || r.server.Count() != 1 {
+		t.Fatalf("%v after %d requests", err, r.server.Count())
+	}
+	if _, err := r.named(first).Token(t.Context(), auth.Want{}); err == nil || r.server.Count() != 2 {
+		t.Fatalf("who did not wait: %v after %d requests", err, r.server.Count())
 	}
 }
 
