@@ -60,7 +60,8 @@ func (s *Session) mayAsk(ctx context.Context, since time.Time) error {
 	return nil
 }
 
-// noteFailure keeps what other processes should know of a failed request.
+// noteFailure keeps what other processes should know of a failed request. What no server said, such as that nobody is
+// there to type a secret, is true of this process alone.
 func (s *Session) noteFailure(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
@@ -72,7 +73,7 @@ func (s *Session) noteFailure(ctx context.Context, err error) {
 		if limit := s.Clock().Add(maxPause); n.NotBefore.After(limit) {
 			n.NotBefore = limit
 		}
-	} else if e.Kind == fault.Auth {
+	} else if isRefused(err) {
 		salt := make([]byte, 16)
 		_, _ = rand.Read(salt) // never fails since Go 1.24
 		n = note{

@@ -365,9 +365,28 @@ func TestForgetClearsTokenAndPause(t *testing.T) {
 	}
 }
 
+// refusal is an error that a server answered with.
+func refusal(code string) *fault.Error {
+	e := fault.New(fault.Auth, code, "bad credentials")
+	e.Status = 401
+	return e
+}
+
+func TestWhatNoServerSaidIsTrueOfOneProcessAlone(t *testing.T) {
+	f := set(t)
+	f.server.err = fault.New(fault.Auth, "auth.input_required", "there is no terminal to ask on")
+	other := *f.Session
+	f.Locks = meanwhile{func() {
+		f.now = f.now.Add(time.Second)
+		_, _ = other.Token(t.Context(), Want{})
+		f.server.err = nil
+	}}
+	f.get(t, Want{})
+}
+
 func TestWhoWaitedForARefusedLoginDoesNotRepeatIt(t *testing.T) {
 	f := set(t)
-	f.server.err = fault.New(fault.Auth, "auth.invalid_grant", "bad credentials")
+	f.server.err = refusal("auth.invalid_grant")
 	since := f.now
 	f.now = f.now.Add(time.Second)
 	_, _ = f.Token(t.Context(), Want{})
@@ -382,7 +401,7 @@ func TestWhoWaitedForARefusedLoginDoesNotRepeatIt(t *testing.T) {
 
 func TestACorrectedSecretIsNotRefusedForAnothersWrongOne(t *testing.T) {
 	f := set(t)
-	f.server.err = fault.New(fault.Auth, "auth.invalid_client", "wrong secret")
+	f.server.err = refusal("auth.invalid_client")
 	since := f.now
 	f.now = f.now.Add(time.Second)
 	_, _ = f.Token(t.Context(), Want{})
