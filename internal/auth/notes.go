@@ -31,6 +31,7 @@ type note struct {
 	Refused time.Time `json:"refused,omitzero"`
 	Salt    []byte    `json:"salt,omitempty"`
 	Mark    []byte    `json:"mark,omitempty"`
+	Profile string    `json:"profile,omitempty"` // the other profile whose server it was
 	Code    string    `json:"code,omitempty"`
 	Message string    `json:"message,omitempty"`
 	Hints   []string  `json:"hints,omitempty"`
@@ -53,7 +54,7 @@ func (s *Session) mayAsk(ctx context.Context, since time.Time) error {
 	}
 	if n.Refused.After(since) && !n.Refused.After(now) && bytes.Equal(n.Mark, s.mark(ctx, n.Salt)) {
 		return &fault.Error{
-			Kind: fault.Auth, Code: n.Code, Err: errors.New(n.Message), Hints: n.Hints,
+			Kind: fault.Auth, Code: n.Code, Profile: n.Profile, Err: errors.New(n.Message), Hints: n.Hints,
 			OAuthError: n.OAuth, Status: n.Status,
 		}
 	}
@@ -61,28 +62,39 @@ func (s *Session) mayAsk(ctx context.Context, since time.Time) error {
 }
 
 // noteFailure keeps what other processes should know of a failed request. What no server said, such as that nobody is
-// there to type a secret, is true of this process alone.
+// there to type a secret, is true of this process alone; and a pause that the server of another profile asked for, whose
+// token this one's is exchanged for, is noted there.
 func (s *Session) noteFailure(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	var n note
 	e := fault.From(err)
-	if t, ok := errors.AsType[*grant.Throttled](err); ok {
-		n = note{NotBefore: t.Until, Status: e.Status}
-		if limit := s.Clock().Add(maxPause); n.NotBefore.After(limit) {
-			n.NotBefore = limit
-		}
-	} else if isRefused(err) {
-		salt := make([]byte, 16)
-		_, _ = rand.Read(salt) // never fails since Go 1.24
-		n = note{
-			Refused: s.Clock(), Salt: salt, Mark: s.mark(ctx, salt), Code: e.CodeOrKind(), Message: e.Error(), Hints: e.Hints,
-			OAuth: e.OAuthError, Status: e.Status,
-		}
-	} else {
-		return
+	t, paused := errors.AsType[*grant.Throttled](err)
+	switch {
+	case paused && e.Profile == "":
+		s.write(s.pause(t.Until, e.Status))
+	case !paused && isRefused(err):
+		s.write(s.refusal(ctx, e))
 	}
+}
+
+func (s *Session) pause(until time.Time, status int) note {
+	if limit := s.Clock().Add(maxPause); until.After(limit) {
+		until = limit
+	}
+	return note{NotBefore: until, Status: status}
+}
+
+func (s *Session) refusal(ctx context.Context, e *fault.Error) note {
+	salt := make([]byte, 16)
+	_, _ = rand.Read(salt) // never fails since Go 1.24
+	return note{
+		Refused: s.Clock(), Salt: salt, Mark: s.mark(ctx, salt), Profile: e.Profile, Code: e.CodeOrKind(), Message: e.Error(),
+		Hints: e.Hints, OAuth: e.OAuthError, Status: e.Status,
+	}
+}
+
+func (s *Session) write(n note) {
 	if data, err := json.Marshal(n); err == nil {
 		_ = s.Notes.WriteState(s.Identity.Key(), data) // without the note the others ask for themselves
 	}
