@@ -44,7 +44,7 @@ const patience = 30 * time.Second
 func (l *Locker) Lock(ctx context.Context, name string) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	path, err := l.path(name, ".lock")
+	path, err := l.path(name)
 	if err != nil {
 		return nil, err
 	}
@@ -122,14 +122,18 @@ func unusable(path string, err error) error {
 	return e.Hint("make %s a folder of your own with mode 0700, or set XDG_RUNTIME_DIR to one", filepath.Dir(path))
 }
 
-// path is where the file of a name lies, in a folder that is there.
-func (l *Locker) path(name, suffix string) (string, error) {
+// path is where the lock file of a name lies, in a folder that is there.
+func (l *Locker) path(name string) (string, error) {
 	folder, err := l.folder()
 	if err != nil {
 		return "", err
 	}
+	return filepath.Join(folder, fileName(name, ".lock")), nil
+}
+
+func fileName(name, suffix string) string {
 	sum := sha256.Sum256([]byte(name))
-	return filepath.Join(folder, hex.EncodeToString(sum[:16])+suffix), nil
+	return hex.EncodeToString(sum[:16]) + suffix
 }
 
 // folder finds the folder: below the runtime folder, else the shared one where the first cannot be written to. A folder

@@ -1,0 +1,46 @@
+package lock_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/authctl/authctl/internal/tokenstore/lock"
+)
+
+func TestWithAndWithoutARuntimeFolderTheStateIsOne(t *testing.T) {
+	shared := filepath.Join(t.TempDir(), "shared")
+	session, job := lock.New(lock.Dirs{Runtime: t.TempDir(), Shared: shared}), lock.New(lock.Dirs{Shared: shared})
+	for _, order := range [][2]*lock.Locker{{session, job}, {job, session}} {
+		if err := order[0].WriteState("name", []byte("paused")); err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := order[1].ReadState("name"); !ok || string(got) != "paused" {
+			t.Errorf("ReadState = %q, %v", got, ok)
+		}
+		if err := order[1].ClearState("name"); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := order[0].ReadState("name"); ok {
+			t.Error("what one cleared is still there for the other")
+		}
+	}
+}
+
+func TestASharedFolderThatDoesNotServeLeavesTheStateToTheRuntimeFolder(t *testing.T) {
+	folder := t.TempDir()
+	file, planted := filepath.Join(folder, "file"), filepath.Join(folder, "planted")
+	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Symlink(t.TempDir(), planted)); err != nil {
+		t.Fatal(err)
+	}
+	for _, shared := range []string{file, planted} {
+		l := lock.New(lock.Dirs{Runtime: t.TempDir(), Shared: shared})
+		if err := l.WriteState("name", []byte("paused")); err != nil {
+			t.Fatalf("%s: %v", shared, err)
+		}
+		if got, ok := l.ReadState("name"); !ok || string(got) != "paused" {
+			t.Errorf("%s: ReadState = %q, %v", shared, got, ok)
+		}
+	}
+}
