@@ -15,7 +15,7 @@ import (
 // maxPause bounds what a server may ask for: a hostile Retry-After must not lock a profile for ever.
 const maxPause = time.Hour
 
-// Notes are small non-secret facts per identity that outlive a process. A note that cannot be read is no note.
+// Notes are small non-secret facts per name that outlive a process. A note that cannot be read is no note.
 type Notes interface {
 	ReadState(name string) ([]byte, bool)
 	WriteState(name string, data []byte) error
@@ -41,17 +41,15 @@ type note struct {
 
 // mayAsk says whether the token endpoint may be asked now, by one that has been waiting since that time.
 func (s *Session) mayAsk(ctx context.Context, since time.Time) error {
-	n, ok := s.readNote()
-	if !ok {
-		return nil
-	}
 	now := s.Clock()
+	n := s.readNote(s.pauseName())
 	if pause := n.NotBefore.Sub(now); pause > 0 && pause <= maxPause {
 		e := fault.New(fault.Network, "network.throttled", "the server asked for a pause: %w", &grant.Throttled{Until: n.NotBefore}).
 			Doing("token request to %s", s.Identity.TokenEndpoint)
 		e.Status, e.Retryable = n.Status, true
 		return e.Hint("try again in %d seconds", int64((pause+time.Second-1)/time.Second))
 	}
+	n = s.readNote(s.Identity.Key())
 	if n.Refused.After(since) && !n.Refused.After(now) && bytes.Equal(n.Mark, s.mark(ctx, n.Salt)) {
 		return &fault.Error{
 			Kind: fault.Auth, Code: n.Code, Profile: n.Profile, Err: errors.New(n.Message), Hints: n.Hints,
@@ -59,6 +57,14 @@ func (s *Session) mayAsk(ctx context.Context, since time.Time) error {
 		}
 	}
 	return nil
+}
+
+// pauseName is the name of a pause's note: a server that is asked too often by a client means all its tokens, whichever
+// scopes or resources they are for.
+func (s *Session) pauseName() string {
+	client := s.Identity
+	client.Scopes, client.Audience, client.Resources, client.Params = nil, nil, nil, nil
+	return client.Key()
 }
 
 // noteFailure keeps what other processes should know of a failed request. What no server said, such as that nobody is
@@ -72,9 +78,9 @@ func (s *Session) noteFailure(ctx context.Context, err error) {
 	t, paused := errors.AsType[*grant.Throttled](err)
 	switch {
 	case paused && e.Profile == "":
-		s.write(s.pause(t.Until, e.Status))
+		s.write(s.pauseName(), s.pause(t.Until, e.Status))
 	case !paused && isRefused(err):
-		s.write(s.refusal(ctx, e))
+		s.write(s.Identity.Key(), s.refusal(ctx, e))
 	}
 }
 
@@ -94,9 +100,9 @@ func (s *Session) refusal(ctx context.Context, e *fault.Error) note {
 	}
 }
 
-func (s *Session) write(n note) {
+func (s *Session) write(name string, n note) {
 	if data, err := json.Marshal(n); err == nil {
-		_ = s.Notes.WriteState(s.Identity.Key(), data) // without the note the others ask for themselves
+		_ = s.Notes.WriteState(name, data) // without the note the others ask for themselves
 	}
 }
 
@@ -110,12 +116,20 @@ func (s *Session) mark(ctx context.Context, salt []byte) []byte {
 	return binding(salt, bound)[:1]
 }
 
-func (s *Session) readNote() (note, bool) {
+func (s *Session) readNote(name string) note {
 	var n note
-	data, ok := s.Notes.ReadState(s.Identity.Key())
-	return n, ok && json.Unmarshal(data, &n) == nil
+	if data, ok := s.Notes.ReadState(name); !ok || json.Unmarshal(data, &n) != nil {
+		return note{}
+	}
+	return n
+}
+
+// LiftPause lets the server be asked at once, whatever it said.
+func (s *Session) LiftPause() {
+	_ = s.Notes.ClearState(s.pauseName()) // an old note is overruled by its own times
 }
 
 func (s *Session) clearNotes() {
-	_ = s.Notes.ClearState(s.Identity.Key()) // an old note is overruled by its own times
+	s.LiftPause()
+	_ = s.Notes.ClearState(s.Identity.Key())
 }

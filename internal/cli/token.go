@@ -63,7 +63,11 @@ func (g *globals) runTokenList(ctx context.Context, format string) error {
 	if err := checkListFormat(format); err != nil {
 		return err
 	}
-	store, records, err := g.records(ctx)
+	o, err := g.options(ctx)
+	if err != nil {
+		return err
+	}
+	store, records, err := g.records(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -99,11 +103,7 @@ func (g *globals) tokenLine(r *tokenstore.Record, place string) tokenLine {
 }
 
 // records reads the chosen store, sorted by profile; --profile narrows it.
-func (g *globals) records(ctx context.Context) (TokenLister, []*tokenstore.Record, error) {
-	o, err := g.options(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
+func (g *globals) records(ctx context.Context, o Options) (TokenLister, []*tokenstore.Record, error) {
 	store, err := g.app.Store(o)
 	if err != nil {
 		return nil, nil, err
@@ -147,7 +147,11 @@ func (g *globals) runTokenForget(ctx context.Context, all bool) error {
 	if !all {
 		return g.forgetChosen(ctx)
 	}
-	store, records, err := g.records(ctx)
+	o, err := g.options(ctx)
+	if err != nil {
+		return err
+	}
+	store, records, err := g.records(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -156,8 +160,18 @@ func (g *globals) runTokenForget(ctx context.Context, all bool) error {
 			return tokenstore.Fault(err).Doing("forgetting the token of %s in %s", r.Profile, store.Place())
 		}
 	}
+	g.liftPauses(o)
 	g.app.note("forgot %s", counted(len(records), "token"))
 	return nil
+}
+
+// liftPauses forgets what the profiles' servers asked for. One of a profile that cannot be used has asked for nothing.
+func (g *globals) liftPauses(o Options) {
+	for _, p := range o.File.Profiles {
+		if session, err := g.app.Session(p, o); err == nil {
+			session.LiftPause()
+		}
+	}
 }
 
 // forgetChosen drops the profile's own token and those that flags such as --scope made for it.
