@@ -16,10 +16,7 @@ import (
 // curlLine is a command for a POSIX shell that does with curl what the call would do, and what there is to say to it.
 // It holds no secret but what was typed: a token, and a header of the profile, is fetched when the command runs.
 func (g *globals) curlLine(o *callOptions, p *profile.Profile, request *call.Request) (line string, notes []string) {
-	c := &curlCommand{words: []string{"curl", "-q", "-sS", "-g", "--proto", "=https"}}
-	if request.URL.Scheme == "http" {
-		c.words[len(c.words)-1] = "=http"
-	}
+	c := &curlCommand{request: request, words: []string{"curl", "-q", "-sS", "-g", "--proto", "=" + request.URL.Scheme}}
 	if !o.save.noFail {
 		c.add("--fail-with-body")
 	}
@@ -30,14 +27,15 @@ func (g *globals) curlLine(o *callOptions, p *profile.Profile, request *call.Req
 	}
 	c.send(&o.send)
 	c.way(&o.way, p, request.URL)
-	c.again(&o.again)
+	c.follow(o, p)
+	c.retry(&o.again)
 	c.save(&o.save)
 	c.add(request.URL.String())
 	if o.shape.jq != "" {
 		c.words = append(c.words, "|", "jq", "-rc", word(o.shape.jq))
 	}
 	if o.shape.template != "" || o.pages.paginate {
-		c.notes = append(c.notes, "curl has nothing for --template and --paginate: they are left out")
+		c.note("curl has nothing for --template and --paginate: they are left out")
 	}
 	return strings.Join(c.words, " "), c.notes
 }
@@ -55,7 +53,10 @@ func (g *globals) tokenCommand(p *profile.Profile) string {
 }
 
 // curlCommand gathers words that are fit for a shell.
-type curlCommand struct{ words, notes []string }
+type curlCommand struct {
+	request      *call.Request
+	words, notes []string
+}
 
 func (c *curlCommand) add(words ...string) {
 	for _, w := range words {
@@ -68,6 +69,10 @@ func (c *curlCommand) flag(name, value string) {
 	if value != "" {
 		c.add(name, value)
 	}
+}
+
+func (c *curlCommand) note(format string, args ...any) {
+	c.notes = append(c.notes, fmt.Sprintf(format, args...))
 }
 
 func (c *curlCommand) on(name string, set bool) {
@@ -108,7 +113,7 @@ func (c *curlCommand) headers(p *profile.Profile) {
 		default:
 			name := "AUTHCTL_HEADER_" + strconv.Itoa(i+1)
 			value = "${" + name + "?}"
-			c.notes = append(c.notes, fmt.Sprintf("set %s to the value of the profile's header %s first", name, h.Name))
+			c.note("set %s to the value of the profile's header %s first", name, h.Name)
 		}
 		c.words = append(c.words, "-H", `"`+h.Name+": "+value+`"`)
 	}
@@ -139,7 +144,7 @@ func (c *curlCommand) way(o *wayFlags, p *profile.Profile, u *url.URL) {
 	c.on("-k", way.TLS.InsecureSkipVerify)
 	c.on("--http1.1", o.http1)
 	if way.TLS.ServerName != "" {
-		c.notes = append(c.notes, "curl has nothing for tls.server_name: it is left out")
+		c.note("curl has nothing for tls.server_name: it is left out")
 	}
 	origin, err := httpx.OriginOf(u)
 	switch proxy, malformed := url.Parse(way.Proxy); {
@@ -147,16 +152,39 @@ func (c *curlCommand) way(o *wayFlags, p *profile.Profile, u *url.URL) {
 		c.add("--noproxy", "*")
 	case way.Proxy != "" && !o.proxyGiven() && (malformed != nil || proxy.User != nil):
 		c.words = append(c.words, "-x", `"${AUTHCTL_PROXY?}"`)
-		c.notes = append(c.notes, "set AUTHCTL_PROXY to the profile's proxy first")
+		c.note("set AUTHCTL_PROXY to the profile's proxy first")
 	default:
 		c.flag("-x", way.Proxy)
 	}
 }
 
-func (c *curlCommand) again(o *againFlags) {
-	if o.follow {
-		c.add("-L", "--proto-redir", "=https", "--max-redirs", strconv.Itoa(o.maxRedirs))
+// follow adds -L, which to curl is every server that a redirect leads to.
+func (c *curlCommand) follow(o *callOptions, p *profile.Profile) {
+	switch {
+	case !o.again.follow:
+		return
+	case !o.send.noAuth && len(p.Headers) > 0, o.way.over(p, 0).TLS.CertFile != "", c.confides():
+		c.note("-L is left out: curl would show the headers and the certificate to every server that a redirect leads to")
+		return
 	}
+	c.add("-L", "--proto-redir", "="+c.request.URL.Scheme, "--max-redirs", strconv.Itoa(o.again.maxRedirs))
+	c.note("curl -L goes wherever a redirect leads, without the token but with the body; authctl call -L stays within the origins")
+}
+
+// confides reports whether a header of the user's may be for the first server alone. Authorization and Cookie curl
+// drops itself.
+func (c *curlCommand) confides() bool {
+	for name := range c.request.Header {
+		switch name {
+		case "Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Cache-Control", "Content-Type", "Cookie", "User-Agent":
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+func (c *curlCommand) retry(o *againFlags) {
 	if o.retries > 0 {
 		c.add("--retry", strconv.Itoa(o.retries))
 		c.flag("--retry-max-time", curlSeconds(o.retryTime))
