@@ -174,7 +174,7 @@ func (d *Data) Method() string {
 func (d *Data) Implied() http.Header {
 	switch {
 	case d.form != nil:
-		return http.Header{"Content-Type": {"multipart/form-data; boundary=" + d.form.boundary}}
+		return http.Header{"Content-Type": {"multipart/form-data" + boundaryParameter + d.form.boundary}}
 	case d.json:
 		return http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}
 	case len(d.parts) > 0 && !d.upload:

@@ -142,10 +142,21 @@ func (c *Client) headers(req *Request) http.Header {
 	for name, values := range req.Header {
 		out[textproto.CanonicalMIMEHeaderKey(name)] = values
 	}
+	keepBoundary(out, req.Implied)
 	req.rest.ask(out)
 	if _, ok := out["User-Agent"]; !ok {
 		out["User-Agent"] = []string{""} // else net/http sends its own
 	}
 	req.Spelled.apply(out)
 	return out
+}
+
+// keepBoundary gives the type that somebody chose for a form the boundary between its parts, as curl does: without it
+// nobody can read the form.
+func keepBoundary(out, implied http.Header) {
+	_, boundary, isForm := strings.Cut(implied.Get("Content-Type"), boundaryParameter)
+	chosen := out.Get("Content-Type")
+	if isForm && chosen != "" && !strings.Contains(strings.ToLower(chosen), "boundary=") {
+		out.Set("Content-Type", chosen+boundaryParameter+boundary)
+	}
 }

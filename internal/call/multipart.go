@@ -9,6 +9,9 @@ import (
 	"github.com/authctl/authctl/internal/fault"
 )
 
+// boundaryParameter stands between a multipart type and the boundary of its parts (RFC 2046 section 5.1.1).
+const boundaryParameter = "; boundary="
+
 // form is the body of -F (RFC 7578). Files are read when they are sent, in constant memory, and as long as all of them
 // have a length, so has the form.
 type form struct {
@@ -62,7 +65,7 @@ func (f *form) addMixed(d *Data, name string, fields []field) error {
 		}
 		inner.append(inner.boundary, "attachment"+one.named(), one.contentType(), body)
 	}
-	f.append(f.boundary, disposition("form-data", name), "multipart/mixed; boundary="+inner.boundary, inner.body())
+	f.append(f.boundary, disposition("form-data", name), "multipart/mixed"+boundaryParameter+inner.boundary, inner.body())
 	return nil
 }
 

@@ -4,12 +4,14 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/secret"
 )
 
 // formOf is what the -F flags make, with the boundary written as BOUNDARY; and its announced length.
@@ -186,5 +188,36 @@ func TestURLEncodedDataIsWhatCurlMakesOfIt(t *testing.T) {
 	d := &Data{}
 	if err := d.Add(Encoded, "x@"); !fault.Is(err, fault.Usage) {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestAFormKeepsItsBoundaryUnderAnotherType(t *testing.T) {
+	t.Parallel()
+	for _, one := range []struct {
+		profile, user string
+		remove        []string
+		want          string
+	}{
+		{"", "multipart/related", nil, "multipart/related; boundary=BOUNDARY"},
+		{"multipart/form-data", "", nil, "multipart/form-data; boundary=BOUNDARY"},
+		{"text/plain", "multipart/form-data; charset=utf-8", nil, "multipart/form-data; charset=utf-8; boundary=BOUNDARY"},
+		{"", "multipart/form-data; Boundary=own", nil, "multipart/form-data; Boundary=own"},
+		{"multipart/form-data", "", []string{"content-type"}, ""},
+	} {
+		c, d := &Client{}, &Data{}
+		if err := d.Add(Multi, "a=1"); err != nil {
+			t.Fatal(err)
+		}
+		req := &Request{Body: d.Body(), Implied: d.Implied(), Remove: one.remove, Header: http.Header{}}
+		if one.profile != "" {
+			c.Headers = []Header{{"content-type", secret.New(one.profile)}}
+		}
+		if one.user != "" {
+			req.Header.Set("Content-Type", one.user)
+		}
+		got := strings.ReplaceAll(c.headers(req).Get("Content-Type"), d.form.boundary, "BOUNDARY")
+		if got != one.want {
+			t.Errorf("%+v: %q", one, got)
+		}
 	}
 }
