@@ -53,13 +53,8 @@ func outcomeOf(w *watch, res *http.Response, err error, now time.Time) outcome {
 
 // worth reports whether a request that ended so may be sent again.
 func (r Retry) worth(req *Request, o outcome) bool {
-	safe, idempotent := false, false
-	switch req.method() {
-	case http.MethodGet, http.MethodHead, http.MethodOptions:
-		safe = true
-	case http.MethodPut, http.MethodDelete:
-		idempotent = true
-	}
+	safe := IsSafe(req.method())
+	idempotent := req.method() == http.MethodPut || req.method() == http.MethodDelete
 	keyed := req.Header.Get("Idempotency-Key") != ""
 	switch {
 	case o.status == http.StatusTooManyRequests: // by its meaning not processed
@@ -75,6 +70,11 @@ func (r Retry) worth(req *Request, o outcome) bool {
 		return safe || idempotent && r.Unsafe
 	}
 	return o.lost && (safe || keyed || r.Unsafe)
+}
+
+// IsSafe reports whether a request with the method changes nothing (RFC 9110 section 9.2.1), however often it is sent.
+func IsSafe(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
 // mayRetry gives the time to wait before the request is sent again, if it is.

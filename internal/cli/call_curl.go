@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,12 +16,19 @@ import (
 
 // curlLine is a command for a POSIX shell that does with curl what the call would do, and what there is to say to it.
 // It holds no secret but what was typed: a token, and a header of the profile, is fetched when the command runs.
-func (g *globals) curlLine(o *callOptions, p *profile.Profile, request *call.Request) (line string, notes []string) {
+func (g *globals) curlLine(o *callOptions, p *profile.Profile, request *call.Request) (line string, notes []string, err error) {
+	out, err := o.save.into(g.app, request.URL, nil)
+	if err != nil {
+		return "", nil, err
+	}
+	if request.Method == http.MethodHead && request.Body != nil {
+		return "", nil, usage("curl sends no body with HEAD").Hint("leave out --curl, or the body")
+	}
 	c := &curlCommand{request: request, words: []string{"curl", "-q", "-sS", "-g", "--proto", "=" + request.URL.Scheme}}
 	if !o.save.noFail {
 		c.add("--fail-with-body")
 	}
-	c.method(request.Method, o)
+	c.method(&o.send)
 	if !o.send.noAuth {
 		c.words = append(c.words, "-H", `"Authorization: Bearer $(`+g.tokenCommand(p)+`)"`)
 		c.headers(p)
@@ -29,15 +37,17 @@ func (g *globals) curlLine(o *callOptions, p *profile.Profile, request *call.Req
 	c.way(&o.way, p, request.URL)
 	c.follow(o, p)
 	c.retry(&o.again)
-	c.save(&o.save)
-	c.add(request.URL.String())
+	save := o.save
 	if o.shape.jq != "" {
-		c.words = append(c.words, "|", "jq", "-rc", word(o.shape.jq))
+		save = c.bodyAlone(save)
 	}
+	c.save(&save)
+	c.add(request.URL.String())
+	c.jq(o.shape.jq, out.Path)
 	if o.shape.template != "" || o.pages.paginate {
 		c.note("curl has nothing for --template and --paginate: they are left out")
 	}
-	return strings.Join(c.words, " "), c.notes
+	return strings.Join(c.words, " "), c.notes, nil
 }
 
 // tokenCommand prints the profile's token.
@@ -82,28 +92,29 @@ func (c *curlCommand) on(name string, set bool) {
 }
 
 // method names the method where curl would use another.
-func (c *curlCommand) method(method string, o *callOptions) {
+func (c *curlCommand) method(o *sendFlags) {
 	implied := http.MethodGet
-	for _, arg := range o.send.data {
+	for _, arg := range o.data {
 		if implied = http.MethodPost; arg.flag == call.Upload {
 			implied = http.MethodPut
 		}
 	}
-	switch {
-	case method == http.MethodHead:
+	switch c.request.Method {
+	case http.MethodHead:
 		c.add("--head")
-		if !o.save.include && o.save.output == "" && !o.save.remoteName {
-			c.add("-o", "/dev/null")
-		}
-	case method != implied:
-		c.add("-X", method)
+	case implied:
+	default:
+		c.add("-X", c.request.Method)
 	}
 }
 
 // headers adds the profile's, whose values are not in the command: a variable or a file is read when it runs, and for
-// any other the shell asks for a variable.
+// any other the shell asks for a variable. Those that the user says otherwise are not sent.
 func (c *curlCommand) headers(p *profile.Profile) {
 	for i, h := range p.Headers {
+		if c.overrules(h.Name) {
+			continue
+		}
 		var value string
 		switch arg := h.Value.Arg.Reveal(); {
 		case h.Value.Scheme == secret.Env && isShellName(arg):
@@ -117,6 +128,12 @@ func (c *curlCommand) headers(p *profile.Profile) {
 		}
 		c.words = append(c.words, "-H", `"`+h.Name+": "+value+`"`)
 	}
+}
+
+// overrules reports whether the user sends, or leaves out, a header of that name.
+func (c *curlCommand) overrules(name string) bool {
+	_, sent := c.request.Header[http.CanonicalHeaderKey(name)]
+	return sent || slices.ContainsFunc(c.request.Remove, func(removed string) bool { return strings.EqualFold(removed, name) })
 }
 
 func (c *curlCommand) send(o *sendFlags) {
@@ -184,18 +201,14 @@ func (c *curlCommand) confides() bool {
 	return false
 }
 
+// retry is for what a call sends again, too: curl does not ask whether that does harm.
 func (c *curlCommand) retry(o *againFlags) {
-	if o.retries > 0 {
+	switch {
+	case o.retries == 0:
+	case !o.retryUnsafe && !call.IsSafe(c.request.Method):
+		c.note("--retry is left out: curl would send a %s again that may have been processed", c.request.Method)
+	default:
 		c.add("--retry", strconv.Itoa(o.retries))
 		c.flag("--retry-max-time", curlSeconds(o.retryTime))
 	}
-}
-
-func (c *curlCommand) save(o *saveFlags) {
-	c.flag("-o", o.output)
-	c.on("-O", o.remoteName)
-	c.flag("-C", o.resume)
-	c.on("-i", o.include)
-	c.flag("-D", o.head)
-	c.flag("-w", o.writeOut)
 }

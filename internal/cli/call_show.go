@@ -48,7 +48,10 @@ func (g *globals) show(o *callOptions, p *profile.Profile, request *call.Request
 		return err
 	}
 	if o.show.curl {
-		line, notes := g.curlLine(o, p, request)
+		line, notes, err := g.curlLine(o, p, request)
+		if err != nil {
+			return err
+		}
 		for _, note := range notes {
 			g.app.note("%s", note)
 		}
