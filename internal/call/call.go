@@ -60,6 +60,7 @@ type Request struct {
 	Header  http.Header // the user's; they replace what the profile, the body or this program would send
 	Spelled Spelling    // of the names in Header
 	Remove  []string    // names that are not to be sent unless Header has them
+	Unread  []string    // files of headers, which a preview names and nothing reads
 	Implied http.Header // what the body's flags imply
 	Body    Body        // nil: none
 	NoAuth  bool        // neither token nor profile headers; any origin

@@ -33,6 +33,9 @@ func (c *Client) Preview(req *Request) (string, error) {
 	}
 	fmt.Fprintf(&out, "%s %s HTTP/1.1\nHost: %s\n", req.method(), httpx.Visible(hideParameters(req.URL)), httpx.Visible(host))
 	trace.headers("> ", header, c.secretNames(req))
+	for _, file := range req.Unread {
+		out.WriteString("[@" + httpx.Visible(file) + "]\n")
+	}
 	body, size := describe(req.Body)
 	if size >= 0 && req.Body != nil {
 		fmt.Fprintf(&out, "Content-Length: %d\n", size)

@@ -75,6 +75,7 @@ func (g *globals) runCall(ctx context.Context, o *callOptions) error {
 	if o.batch.file != "" {
 		return g.runBatch(ctx, o)
 	}
+	o.send.shown = o.show.any()
 	request, err := o.send.request(ctx, g.app, o.method)
 	if err != nil {
 		return err

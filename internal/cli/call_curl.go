@@ -128,6 +128,9 @@ func (c *curlCommand) headers(p *profile.Profile) {
 		}
 		c.words = append(c.words, "-H", `"`+h.Name+": "+value+`"`)
 	}
+	if len(p.Headers) > 0 && len(c.request.Unread) > 0 {
+		c.note("a header that the profile has and a file of -H too is sent twice")
+	}
 }
 
 // overrules reports whether the user sends, or leaves out, a header of that name.
@@ -198,7 +201,7 @@ func (c *curlCommand) confides() bool {
 			return true
 		}
 	}
-	return false
+	return len(c.request.Unread) > 0
 }
 
 // retry is for what a call sends again, too: curl does not ask whether that does harm.

@@ -22,6 +22,7 @@ type sendFlags struct {
 	compressed     bool
 	userAgent      string
 
+	shown      bool // what is made is looked at and not sent: no file is read for it
 	agentGiven func() bool
 }
 
@@ -71,7 +72,12 @@ func (o *sendFlags) request(ctx context.Context, a *App, method string) (*call.R
 		}
 	}
 	var headers call.Headers
+	var unread []string
 	for _, line := range o.headers {
+		if file, isFile := strings.CutPrefix(line, "@"); isFile && o.shown {
+			unread = append(unread, file)
+			continue
+		}
 		if err := addHeader(ctx, a, &headers, line); err != nil {
 			return nil, err
 		}
@@ -81,7 +87,7 @@ func (o *sendFlags) request(ctx context.Context, a *App, method string) (*call.R
 	}
 	return &call.Request{
 		Method: method, Header: headers.Set, Spelled: headers.Spelled, Remove: headers.Remove,
-		Implied: data.Implied(), Body: data.Body(), NoAuth: o.noAuth,
+		Unread: unread, Implied: data.Implied(), Body: data.Body(), NoAuth: o.noAuth,
 		Compressed: o.compressed,
 	}, nil
 }
