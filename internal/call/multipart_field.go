@@ -9,7 +9,6 @@ import (
 // itself.
 func parseField(text string) ([]field, error) {
 	first := field{}
-	text = strings.TrimLeft(text, " \t")
 	switch {
 	case strings.HasPrefix(text, "@"):
 		first.isFile, text = true, text[1:]
@@ -29,7 +28,7 @@ func parseField(text string) ([]field, error) {
 		if rest == "" {
 			return fields, nil
 		}
-		text = strings.TrimLeft(rest[1:], " \t") // behind a comma
+		text = rest[1:] // behind a comma
 	}
 }
 
@@ -39,7 +38,7 @@ func (p *field) parse(text string) (rest string, err error) {
 	if p.isFile {
 		stops = ",;"
 	}
-	if p.content, rest, err = word(text, stops); err != nil {
+	if p.content, rest, err = word(strings.TrimLeft(text, blanks), stops); err != nil {
 		return "", err
 	}
 	for strings.HasPrefix(rest, ";") {
@@ -99,7 +98,8 @@ func quoted(text string) (value, rest string, ok bool) {
 	return "", "", false
 }
 
-// mediaType reads TYPE/SUBTYPE with parameters of its own, which end where ;filename= begins.
+// mediaType reads TYPE/SUBTYPE with parameters of its own, which end where one of the part begins; a second ;type= is
+// none, as to curl.
 func mediaType(text, stops string) (value, rest string, err error) {
 	end := len(text)
 	for i := range len(text) {
@@ -107,7 +107,7 @@ func mediaType(text, stops string) (value, rest string, err error) {
 			continue
 		}
 		key, _, _ := strings.Cut(strings.TrimLeft(text[i+1:], " \t"), "=")
-		if text[i] == ',' || strings.EqualFold(key, "filename") || strings.EqualFold(key, "type") {
+		if key = strings.ToLower(key); text[i] == ',' || key == "filename" || key == "headers" || key == "encoder" {
 			end = i
 			break
 		}

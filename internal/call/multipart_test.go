@@ -68,6 +68,13 @@ func TestAFormIsWhatCurlMakesOfIt(t *testing.T) {
 		"b= both ends \t":                    part(`name="b"`, "both ends"),
 		`b=" both ends "`:                    part(`name="b"`, " both ends "),
 		"f=@f.txt ;filename=a b ":            part("name=\"f\"; filename=\"a b\"\r\nContent-Type: text/plain", "text\n"),
+		"f=@ f.txt":                          part("name=\"f\"; filename=\"f.txt\"\r\nContent-Type: text/plain", "text\n"),
+		"g=<\tf.txt":                         part(`name="g"`, "text\n"),
+		"s= @f.txt":                          part(`name="s"`, "@f.txt"),
+		"s= <f.txt":                          part(`name="s"`, "<f.txt"),
+		"s= (x":                              part(`name="s"`, "(x"),
+		"t=b;type=x/y;type=z/w":              part("name=\"t\"\r\nContent-Type: x/y;type=z/w", "b"),
+		"t=b;type=x/y;filename=q;type=z/w":   part("name=\"t\"; filename=\"q\"\r\nContent-Type: z/w", "b"),
 		"n\r\nX: y=v":                        part(`name="n%0D%0AX: y"`, "v"),
 	} {
 		if got, _ := formOf(t, "stdin", arg); got != want+"--BOUNDARY--\r\n" {
@@ -83,7 +90,7 @@ func TestAFormIsWhatCurlMakesOfIt(t *testing.T) {
 }
 
 func TestAFormThatCannotBeMeantIsRefused(t *testing.T) {
-	for _, arg := range []string{"noequal", "a=(;type=multipart/mixed", "a=hello; world", "a=x;headers=y", "a=x;type=text", "a=x;type=t/x\r\nX: y", `a="x"y`, "a=@", "a=<"} {
+	for _, arg := range []string{"noequal", "a=(;type=multipart/mixed", "a=hello; world", "a=x;headers=y", "a=x;type=t/x;headers=y", "a=x;type=t/x; encoder=8bit", "a=x;type=text", "a=x;type=t/x\r\nX: y", `a="x"y`, "a=@", "a=<"} {
 		d := &Data{}
 		if err := d.Add(Multi, arg); !fault.Is(err, fault.Usage) {
 			t.Errorf("-F %q: %v", arg, err)
