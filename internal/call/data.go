@@ -20,7 +20,7 @@ const (
 	Raw                       // --data-raw: @ means nothing
 	Binary                    // --data-binary: @file as it is
 	JSON                      // --json: @file as it is, with JSON's headers
-	Upload                    // -T: a file, - for stdin, by PUT
+	Upload                    // -T: a file, - or . for stdin, by PUT
 	Encoded                   // --data-urlencode: NAME=TEXT or NAME@FILE with the value escaped, the name optional
 	Multi                     // -F: a part of a form, or a file in one
 	MultiText                 // --form-string: a part whose text means nothing
@@ -91,6 +91,9 @@ func (d *Data) part(flag DataFlag, arg string) (Body, error) {
 	case Raw:
 		return Text(arg), nil
 	case Upload:
+		if uploadsStdin(arg) {
+			return d.fromStdin(nil), nil
+		}
 		return d.file(arg, nil)
 	case Form:
 		if isFile {
@@ -183,10 +186,14 @@ func (d *Data) Implied() http.Header {
 	return nil
 }
 
+// uploadsStdin knows both of curl's names for standard input. By the second one curl goes on while there is nothing to
+// read, which is of no use here.
+func uploadsStdin(file string) bool { return file == "-" || file == "." }
+
 // UploadURL is where -T FILE goes: a URL that ends in a slash names a folder, and gets the file's name.
 func UploadURL(u *url.URL, file string) *url.URL {
 	out := *u
-	if file == "-" || !strings.HasSuffix(u.EscapedPath(), "/") {
+	if uploadsStdin(file) || !strings.HasSuffix(u.EscapedPath(), "/") {
 		return &out
 	}
 	name := path.Base(filepath.ToSlash(file))

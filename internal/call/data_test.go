@@ -53,6 +53,7 @@ func TestBodiesAreWhatCurlMakesOfTheFlags(t *testing.T) {
 		{"stdin twice", []flagArg{{Form, "@-"}, {Form, "@-"}}, "s", "s&", "POST", "application/x-www-form-urlencoded"},
 		{"upload", []flagArg{{Upload, file[1:]}}, "", "a\r\nb\x00c\n", "PUT", ""},
 		{"upload of stdin", []flagArg{{Upload, "-"}}, "x\n", "x\n", "PUT", ""},
+		{"upload of stdin by its other name", []flagArg{{Upload, "."}}, "x\n", "x\n", "PUT", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := &Data{Stdin: iotest.OneByteReader(strings.NewReader(c.stdin))}
@@ -182,6 +183,7 @@ func TestAnUploadToAFolderTakesTheFilesName(t *testing.T) {
 		{"https://h.example/d/?q=1", "../f?", "https://h.example/d/f%3F?q=1"},
 		{"https://h.example/d", "f", "https://h.example/d"},
 		{"https://h.example/d/", "-", "https://h.example/d/"},
+		{"https://h.example/d/", ".", "https://h.example/d/"},
 	} {
 		u, _ := url.Parse(c.url)
 		if got := UploadURL(u, c.file).String(); got != c.want {
