@@ -67,7 +67,7 @@ func Encode(r *Record) ([]byte, error) {
 			return nil, errors.New("encode a record: a token is not UTF-8 text")
 		}
 	}
-	text, err := json.Marshal(e) //nolint:gosec // G117: the record is sealed, or in the keyring, before it is at rest
+	text, err := e.text()
 	if err != nil {
 		return nil, fmt.Errorf("encode a record: %w", err)
 	}
@@ -78,6 +78,15 @@ func Encode(r *Record) ([]byte, error) {
 	out = append(out, magic...)
 	out = append(out, checksum(text)...)
 	return append(out, text...), nil
+}
+
+// text is the record as JSON. The escapes that HTML needs would make six bytes of one.
+func (e *encoded) text() ([]byte, error) {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(e) //nolint:gosec // G117: the record is sealed, or in the keyring, before it is at rest
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), err
 }
 
 // Decode reads what Encode wrote. Whatever is off (a flipped bit, another version, another key, too many bytes) is

@@ -73,6 +73,23 @@ func TestARecordThatNoStoreTakesIsATypedError(t *testing.T) {
 	}
 }
 
+func TestALongTokenOfAnyPrintableCharactersIsKept(t *testing.T) {
+	r := storetest.Record("ann", 40)
+	r.RefreshToken = secret.New(strings.Repeat("<", 60_000))
+	if got, err := tokenstore.Decode(r.Key, encode(t, r)); err != nil || !got.RefreshToken.Equal(r.RefreshToken) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestARecordWithEscapesForHTMLIsRead(t *testing.T) {
+	text := []byte(`{"key":"` + storetest.Key("ann") + `","access_token":"\u003ca\u0026b\u003e"}`)
+	sum := sha256.Sum256(text)
+	data := slices.Concat([]byte("actl\x01"), sum[:8], text)
+	if got, err := tokenstore.Decode(storetest.Key("ann"), data); err != nil || got.AccessToken.Reveal() != "<a&b>" {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestATokenThatIsNoTextIsRefusedWithoutShowingIt(t *testing.T) {
 	for _, set := range []func(*tokenstore.Record, secret.String){
 		func(r *tokenstore.Record, s secret.String) { r.AccessToken = s },
