@@ -123,7 +123,7 @@ func (g *globals) tokenToInspect(ctx context.Context, stdin bool) (string, error
 	if err != nil {
 		return "", err
 	}
-	if r == nil {
+	if r == nil || r.AccessToken.IsZero() {
 		return "", session.Missing("token")
 	}
 	return r.AccessToken.Reveal(), nil
