@@ -30,7 +30,7 @@ func (g *globals) runLogout(ctx context.Context) error {
 		return err
 	}
 	err = session.Logout(ctx)
-	if others := g.forgetKept(context.WithoutCancel(ctx), o, p.Name); others != nil {
+	if others := g.forgetKept(context.WithoutCancel(ctx), o, session); others != nil {
 		return errors.Join(err, others)
 	}
 	if err != nil {

@@ -31,17 +31,13 @@ func (g *globals) forgetTokensGotWith(ctx context.Context, uses usesSecret) {
 	if o.Storage == "" {
 		o.Storage = o.File.Storage
 	}
-	var names []string
 	for _, p := range o.File.Profiles {
 		if !uses(p) {
 			continue
 		}
-		names = append(names, p.Name)
 		if session, err := g.app.Session(p, o); err == nil {
 			_ = session.Forget(ctx)
+			_ = g.forgetKept(ctx, o, session)
 		}
-	}
-	if len(names) > 0 {
-		_ = g.forgetKept(ctx, o, names...)
 	}
 }

@@ -8,14 +8,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/authctl/authctl/internal/auth"
+	"github.com/authctl/authctl/internal/authtest"
 	"github.com/authctl/authctl/internal/config"
-	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/iostreams"
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/secret"
 	"github.com/authctl/authctl/internal/tokenstore"
+	"github.com/authctl/authctl/internal/tokenstore/lock"
 )
 
 // ring is a keyring in memory, and a store of three tokens, of which two are the profile a's.
@@ -69,8 +71,11 @@ func runSecret(t *testing.T, r *ring, input string, args ...string) (status int,
 		Secrets:    func(Options) SecretKeeper { return r },
 		SecretKeys: func(string) []string { return []string{"client_secret", "password"} },
 		Store:      func(Options) (TokenLister, error) { return shelf{r}, nil },
-		Session: func(*profile.Profile, Options) (*auth.Session, error) {
-			return nil, fault.New(fault.Store, "", "no session here")
+		Session: func(p *profile.Profile, _ Options) (*auth.Session, error) {
+			locks := lock.New(lock.Dirs{Shared: t.TempDir()})
+			return &auth.Session{
+				Profile: p.Name, Identity: profile.Identity{ClientID: "c"}, Store: authtest.FakeStore(), Notes: locks, Clock: time.Now,
+			}, nil
 		},
 	}
 	status = app.Run(t.Context(), append(args, "--config", path))
@@ -78,7 +83,9 @@ func runSecret(t *testing.T, r *ring, input string, args ...string) (status int,
 }
 
 func newRing() *ring {
-	token := func(key, owner string) *tokenstore.Record { return &tokenstore.Record{Key: key, Profile: owner} }
+	token := func(key, owner string) *tokenstore.Record {
+		return &tokenstore.Record{Key: key, Profile: owner, ClientID: "c"}
+	}
 	return &ring{values: map[string]string{}, tokens: []*tokenstore.Record{token("1", "a"), token("2", "a"), token("3", "ab")}}
 }
 

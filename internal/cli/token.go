@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/authctl/authctl/internal/auth"
 	"github.com/authctl/authctl/internal/tokenstore"
 )
 
@@ -113,9 +114,7 @@ func (g *globals) records(ctx context.Context, o Options) (TokenLister, []*token
 		return nil, nil, tokenstore.Fault(err).Doing("listing the tokens in %s", store.Place())
 	}
 	if g.profile != "" {
-		records = slices.DeleteFunc(records, func(r *tokenstore.Record) bool { return r.Profile != g.profile })
-		// A profile that was removed may have left tokens; a name that nothing has is a mistake.
-		if _, err := o.File.Choose(g.profile); err != nil && len(records) == 0 {
+		if records, err = g.narrowed(records, o); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -123,6 +122,23 @@ func (g *globals) records(ctx context.Context, o Options) (TokenLister, []*token
 		return strings.Compare(a.Profile+"\x00"+a.Key, b.Profile+"\x00"+b.Key)
 	})
 	return store, records, nil
+}
+
+// narrowed are the records of --profile: what lies under its name, and the token that it shares with another profile.
+func (g *globals) narrowed(records []*tokenstore.Record, o Options) ([]*tokenstore.Record, error) {
+	var shared string
+	p, unknown := o.File.Choose(g.profile)
+	if unknown == nil {
+		if session, err := g.app.Session(p, o); err == nil {
+			shared = session.Identity.Key()
+		}
+	}
+	records = slices.DeleteFunc(records, func(r *tokenstore.Record) bool { return r.Profile != g.profile && r.Key != shared })
+	// A profile that was removed may have left tokens; a name that nothing has is a mistake.
+	if len(records) == 0 {
+		return nil, unknown
+	}
+	return records, nil
 }
 
 func newTokenForget(g *globals) *cobra.Command {
@@ -187,15 +203,15 @@ func (g *globals) forgetChosen(ctx context.Context) error {
 	if err := session.Forget(ctx); err != nil {
 		return err
 	}
-	if err := g.forgetKept(ctx, o, p.Name); err != nil {
+	if err := g.forgetKept(ctx, o, session); err != nil {
 		return err
 	}
 	g.app.note("forgot the tokens of %s", p.Name)
 	return nil
 }
 
-// forgetKept drops all that lies under the profiles' names: the tokens that flags such as --scope made.
-func (g *globals) forgetKept(ctx context.Context, o Options, profiles ...string) error {
+// forgetKept drops the tokens that flags such as --scope made for the session's profile.
+func (g *globals) forgetKept(ctx context.Context, o Options, session *auth.Session) error {
 	store, err := g.app.Store(o)
 	if err != nil {
 		return err
@@ -205,7 +221,7 @@ func (g *globals) forgetKept(ctx context.Context, o Options, profiles ...string)
 		return tokenstore.Fault(err).Doing("listing the tokens in %s", store.Place())
 	}
 	for _, r := range records {
-		if !slices.Contains(profiles, r.Profile) {
+		if !isOf(session, r) {
 			continue
 		}
 		if err := store.Delete(ctx, r.Key); err != nil {
@@ -213,6 +229,13 @@ func (g *globals) forgetKept(ctx context.Context, o Options, profiles ...string)
 		}
 	}
 	return nil
+}
+
+// isOf reports whether a record is the session's profile's. The name alone is not enough: another profiles.yaml, such as
+// the sandbox's, may give it to another client of another server.
+func isOf(s *auth.Session, r *tokenstore.Record) bool {
+	return r.Profile == s.Profile && r.Provider == s.Provider && r.Endpoint == s.Identity.TokenEndpoint &&
+		r.ClientID == s.Identity.ClientID
 }
 
 func counted(n int, what string) string {
