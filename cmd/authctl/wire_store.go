@@ -163,31 +163,6 @@ func storageKey() ([]byte, error) {
 	return key, nil
 }
 
-func (w *wiring) lister(o cli.Options) (cli.TokenLister, error) {
-	store, locks, err := w.store(o)
-	if err != nil || locks == nil {
-		return store, err
-	}
-	return inTurn{store, w.locks.Lock}, nil
-}
-
-// inTurn lets a token request that is under way come to its end before the token is forgotten: it would bring the token
-// back.
-type inTurn struct {
-	tokenstore.Store
-	wait func(ctx context.Context, name string) (unlock func(), err error)
-}
-
-// Delete implements [cli.TokenLister].
-func (s inTurn) Delete(ctx context.Context, key string) error {
-	unlock, err := s.wait(ctx, key)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	return s.Store.Delete(ctx, key)
-}
-
 // resolver reads secret references; what a relative path is relative to stands in o.
 func (w *wiring) resolver(o cli.Options) *secret.Resolver {
 	r := &secret.Resolver{

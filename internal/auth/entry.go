@@ -13,16 +13,11 @@ import (
 // stored reads the identity's record; nil is a miss. A token got with another secret is a miss too, but for a refresh
 // token that has replaced the profile's own: sending that one again would look like a theft.
 func (s *Session) stored(ctx context.Context, bound []secret.String) (*tokenstore.Record, error) {
-	r, err := s.Store.Get(ctx, s.Identity.Key())
-	switch {
-	case errors.Is(err, tokenstore.ErrNotFound):
-		return nil, nil
-	case err != nil:
-		return nil, tokenstore.Fault(err).Doing("reading the token from %s", s.Store.Place())
-	case !boundTo(r, bound):
+	r, err := s.inStore(ctx)
+	if r != nil && !boundTo(r, bound) {
 		return s.successor(ctx, r)
 	}
-	return r, nil
+	return r, err
 }
 
 // successor is the record's refresh token alone, nil where it has not replaced the one that the profile names.
@@ -44,38 +39,55 @@ func (s *Session) root(ctx context.Context) ([]secret.String, error) {
 	return s.Root(ctx)
 }
 
-// latest reads the store with the lock in hand. A newer record that it could not take once is moved there now, before
-// the refresh token that it replaced is sent: servers take that for a theft.
+// latest reads the store with the lock in hand, when it holds what it could not take once.
 func (s *Session) latest(ctx context.Context, bound []secret.String) (*tokenstore.Record, error) {
-	r, err := s.stored(ctx, bound)
-	if err != nil {
+	if err := s.takeSpare(ctx); err != nil {
 		return nil, err
 	}
-	spared := s.spared(ctx, bound)
-	if spared == nil || r != nil && !spared.ObtainedAt.After(r.ObtainedAt) {
-		return r, nil
+	return s.stored(ctx, bound)
+}
+
+// takeSpare moves a newer record from the spare place to the store, with the lock in hand: before the refresh token that
+// it replaced is sent, which servers take for a theft.
+func (s *Session) takeSpare(ctx context.Context) error {
+	spared := s.spared(ctx)
+	if spared == nil {
+		return nil
+	}
+	if r, err := s.inStore(ctx); err != nil || tokenstore.Newer(r, spared) == r {
+		return err
 	}
 	if err := s.Store.Put(ctx, spared); err != nil {
-		return nil, tokenstore.Fault(err).Doing("keeping the token in %s", s.Store.Place())
+		return tokenstore.Fault(err).Doing("keeping the token in %s", s.Store.Place())
 	}
 	_ = s.Spare.Delete(ctx, spared.Key) // it is older than the next one, and will not be taken for it
-	return spared, nil
+	return nil
 }
 
 // spared is the record in the spare place, nil where there is none that can be read.
-func (s *Session) spared(ctx context.Context, bound []secret.String) *tokenstore.Record {
+func (s *Session) spared(ctx context.Context) *tokenstore.Record {
 	if s.Spare == nil {
 		return nil
 	}
 	r, err := s.Spare.Get(ctx, s.Identity.Key())
-	if err != nil || !boundTo(r, bound) {
+	if err != nil {
 		return nil
 	}
 	return r
 }
 
-// Stored gives the identity's record whether or not it is fresh, for looking at; nil where there is none.
+// Stored gives the identity's newest record whether or not it is fresh, for looking at; nil where there is none.
 func (s *Session) Stored(ctx context.Context) (*tokenstore.Record, error) {
+	spared := s.spared(ctx) // first, since another process may move it to the store meanwhile
+	r, err := s.inStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return tokenstore.Newer(r, spared), nil
+}
+
+// inStore is the store's own record, whatever it is bound to.
+func (s *Session) inStore(ctx context.Context) (*tokenstore.Record, error) {
 	r, err := s.Store.Get(ctx, s.Identity.Key())
 	if errors.Is(err, tokenstore.ErrNotFound) {
 		return nil, nil

@@ -114,6 +114,37 @@ func TestWhatTheStoreDoesNotTakeIsKeptInTheSparePlaceUntilItDoes(t *testing.T) {
 	}
 }
 
+func TestTheSpareRecordIsTheOneThatIsLookedAtAndRevoked(t *testing.T) {
+	for name, end := range map[string]func(*auth.Session) error{
+		"revoke": func(s *auth.Session) error { return s.Revoke(t.Context(), auth.Subject{}) },
+		"logout": func(s *auth.Session) error { return s.Logout(t.Context()) },
+	} {
+		store, spare := authtest.FakeStore(), authtest.FakeStore()
+		r := newRig(t)
+		r.store, r.spare, r.life = store, spare, true
+		r.login(t)
+		r.idp.Before = func() { store.PutErr = errDisk }
+		if _, err := r.session().Token(t.Context(), auth.Want{}); !fault.Is(err, fault.Store) {
+			t.Fatal(err)
+		}
+		store.PutErr = nil
+		newest := r.stored(t).RefreshToken.Reveal()
+		if !r.idp.Alive(newest) {
+			t.Fatal("what is looked at is the older one")
+		}
+		r.server = authtest.FakeIDP(t, authtest.JSON(http.StatusOK, "{}"))
+		_, err := r.session().Introspect(t.Context(), auth.Subject{Hint: "refresh_token"})
+		if err != nil || end(r.session()) != nil || r.stored(t) != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for i, req := range r.server.Requests()[:2] {
+			if !strings.Contains(req.Body, "token="+newest+"&") {
+				t.Errorf("%s: request %d: %s", name, i, req.Body)
+			}
+		}
+	}
+}
+
 func TestWithoutASparePlaceTheLossIsAnError(t *testing.T) {
 	store := authtest.FakeStore()
 	r := newRig(t)

@@ -73,3 +73,11 @@ type Record struct {
 	// Root is the same of the refresh token that the profile names, which this record's has replaced; empty: it names none.
 	Root []byte
 }
+
+// Newer is the one of two records that was obtained later, a where both were at once. Either may be nil: no record.
+func Newer(a, b *Record) *Record {
+	if a == nil || b != nil && b.ObtainedAt.After(a.ObtainedAt) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/authctl/authctl/internal/cli"
+	"github.com/authctl/authctl/internal/tokenstore"
+)
+
+func (w *wiring) lister(o cli.Options) (cli.TokenLister, error) {
+	store, locks, err := w.store(o)
+	if err != nil {
+		return nil, err
+	}
+	l := lister{Store: store, spare: w.spare(o)}
+	if locks != nil {
+		l.wait = w.locks.Lock
+	}
+	return l, nil
+}
+
+// lister is a store and its spare place as one. It lets a token request that is under way come to its end before the
+// token is forgotten: it would bring the token back.
+type lister struct {
+	tokenstore.Store
+	spare tokenstore.Store                                                  // nil: there is none
+	wait  func(ctx context.Context, name string) (unlock func(), err error) // nil: no other process shares the store
+}
+
+// List implements [cli.TokenLister]. A spare record that cannot be read is never used either.
+func (l lister) List(ctx context.Context) ([]*tokenstore.Record, error) {
+	var spared []*tokenstore.Record
+	if l.spare != nil {
+		spared, _ = l.spare.List(ctx) // first, since another process may move them to the store meanwhile
+	}
+	records, err := l.Store.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range spared {
+		i := slices.IndexFunc(records, func(r *tokenstore.Record) bool { return r.Key == s.Key })
+		if i < 0 {
+			records = append(records, s)
+		} else {
+			records[i] = tokenstore.Newer(records[i], s)
+		}
+	}
+	return records, nil
+}
+
+// Delete implements [cli.TokenLister].
+func (l lister) Delete(ctx context.Context, key string) error {
+	unlock, err := l.lock(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	err = l.Store.Delete(ctx, key)
+	if l.spare != nil {
+		err = errors.Join(err, l.spare.Delete(ctx, key))
+	}
+	return err
+}
+
+func (l lister) lock(ctx context.Context, key string) (unlock func(), err error) {
+	if l.wait == nil {
+		return func() {}, nil
+	}
+	return l.wait(ctx, key)
+}
