@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/authctl/authctl/internal/cli"
+	"github.com/authctl/authctl/internal/secret"
 	"github.com/authctl/authctl/internal/tokenstore"
 )
 
@@ -57,7 +58,44 @@ func (l lister) Delete(ctx context.Context, key string) error {
 		return err
 	}
 	defer unlock()
-	err = l.Store.Delete(ctx, key)
+	return l.drop(ctx, key)
+}
+
+// Outdate implements [cli.TokenLister]. A record without an access token says that the refresh token was spent, or was
+// outdated before.
+func (l lister) Outdate(ctx context.Context, key string) error {
+	unlock, err := l.lock(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	r, err := l.newest(ctx, key)
+	switch {
+	case err != nil || r == nil || r.AccessToken.IsZero():
+		return err
+	case r.RefreshToken.IsZero():
+		return l.drop(ctx, key)
+	}
+	r.AccessToken, r.ExpiresAt = secret.String{}, r.ObtainedAt
+	return l.Put(ctx, r) // it overrules what lies in the spare place
+}
+
+// newest is a key's record, nil where there is none.
+func (l lister) newest(ctx context.Context, key string) (*tokenstore.Record, error) {
+	var spared *tokenstore.Record
+	if l.spare != nil {
+		spared, _ = l.spare.Get(ctx, key)
+	}
+	r, err := l.Get(ctx, key)
+	if err != nil && !errors.Is(err, tokenstore.ErrNotFound) {
+		return nil, err
+	}
+	return tokenstore.Newer(r, spared), nil
+}
+
+// drop forgets, with the lock in hand.
+func (l lister) drop(ctx context.Context, key string) error {
+	err := l.Store.Delete(ctx, key)
 	if l.spare != nil {
 		err = errors.Join(err, l.spare.Delete(ctx, key))
 	}

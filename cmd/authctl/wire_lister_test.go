@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/authctl/authctl/internal/secret"
 	"github.com/authctl/authctl/internal/tokenstore"
 	"github.com/authctl/authctl/internal/tokenstore/memory"
 	"github.com/authctl/authctl/internal/tokenstore/storetest"
@@ -62,5 +64,40 @@ func TestWhatLiesInTheSparePlaceIsListedAndForgottenAsWell(t *testing.T) {
 	}
 	if records, err := lister.List(t.Context()); err != nil || len(records) != 0 {
 		t.Fatalf("%d are left, %v", len(records), err)
+	}
+}
+
+func TestAnOutdatedTokenLeavesItsRefreshToken(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(r *tokenstore.Record)
+		left   string
+	}{
+		"with a refresh token":    {func(*tokenstore.Record) {}, "refresh-ann id-ann"},
+		"without one":             {func(r *tokenstore.Record) { r.RefreshToken = secret.String{} }, "none"},
+		"a spent one's mark":      {func(r *tokenstore.Record) { r.AccessToken, r.RefreshToken = secret.String{}, secret.String{} }, " id-ann"},
+		"a newer one, spare":      {func(r *tokenstore.Record) { r.RefreshToken = secret.New("newer") }, "newer id-ann"},
+		"a newer one without one": {func(r *tokenstore.Record) { r.RefreshToken = secret.String{} }, "none"},
+	} {
+		store, spare := memory.New(), memory.New()
+		l := lister{Store: store, spare: spare}
+		record, place := storetest.Record("ann", 20), tokenstore.Store(store)
+		if strings.HasPrefix(name, "a newer") {
+			if err := store.Put(t.Context(), record); err != nil {
+				t.Fatal(err)
+			}
+			record.ObtainedAt, place = record.ObtainedAt.Add(time.Second), spare
+		}
+		c.change(record)
+		if err := errors.Join(place.Put(t.Context(), record), l.Outdate(t.Context(), record.Key)); err != nil {
+			t.Fatal(err)
+		}
+		left := "none"
+		if records, _ := l.List(t.Context()); len(records) == 1 {
+			r := records[0]
+			left = r.AccessToken.Reveal() + r.RefreshToken.Reveal() + " " + r.IDToken.Reveal()
+		}
+		if left != c.left {
+			t.Errorf("%s: %q is left", name, left)
+		}
 	}
 }

@@ -76,6 +76,25 @@ func TestAWrongClientSecretAtARefreshIsOneFailedLogin(t *testing.T) {
 	}
 }
 
+func TestARefreshTokenWithoutAnAccessTokenBesideItIsTheOneThatIsSent(t *testing.T) {
+	r := newRig(t)
+	s := r.named(r.idp.Login())
+	if _, err := s.Token(t.Context(), auth.Want{}); err != nil {
+		t.Fatal(err)
+	}
+	outdated, err := s.Stored(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	outdated.AccessToken, outdated.ExpiresAt = secret.String{}, outdated.ObtainedAt
+	if err := s.Store.Put(t.Context(), outdated); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Token(t.Context(), auth.Want{}); err != nil || r.idp.Refreshes() != 2 {
+		t.Errorf("%v after %d refreshes", err, r.idp.Refreshes())
+	}
+}
+
 func TestAReplacedRefreshTokenThatIsNotKeptIsToldOf(t *testing.T) {
 	r := newRig(t)
 	s := r.named(r.idp.Login())

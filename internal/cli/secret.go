@@ -96,7 +96,7 @@ func newSecretList(g *globals) *cobra.Command {
 }
 
 func (g *globals) runSecretSet(ctx context.Context, account string, args []string) error {
-	account, uses, err := g.secretAccount(ctx, account, args)
+	account, err := g.secretAccount(ctx, account, args)
 	if err != nil {
 		return err
 	}
@@ -108,12 +108,12 @@ func (g *globals) runSecretSet(ctx context.Context, account string, args []strin
 		return err
 	}
 	g.app.note("stored %s in the keyring", account)
-	g.forgetTokensGotWith(ctx, uses)
+	g.forgetTokensGotWith(ctx, account)
 	return nil
 }
 
 func (g *globals) runSecretRemove(ctx context.Context, account string, args []string) error {
-	account, uses, err := g.secretAccount(ctx, account, args)
+	account, err := g.secretAccount(ctx, account, args)
 	if err != nil {
 		return err
 	}
@@ -121,33 +121,32 @@ func (g *globals) runSecretRemove(ctx context.Context, account string, args []st
 		return err
 	}
 	g.app.note("removed %s from the keyring", account)
-	g.forgetTokensGotWith(ctx, uses)
+	g.forgetTokensGotWith(ctx, account)
 	return nil
 }
 
-// secretAccount settles which keyring account is meant, and who reads it.
-func (g *globals) secretAccount(ctx context.Context, account string, args []string) (string, usesSecret, error) {
+// secretAccount settles which keyring account is meant.
+func (g *globals) secretAccount(ctx context.Context, account string, args []string) (string, error) {
 	switch {
 	case account != "" && len(args) > 0:
-		return "", nil, usage("KEY and --account exclude each other")
+		return "", usage("KEY and --account exclude each other")
 	case account != "":
 		if strings.ContainsFunc(account, func(r rune) bool { return r < 0x20 || r == 0x7f }) || len(account) > 200 {
-			return "", nil, usage("--account is a printable name of at most 200 bytes")
+			return "", usage("--account is a printable name of at most 200 bytes")
 		}
-		return account, readersOf(account), nil
+		return account, nil
 	case len(args) == 0:
-		return "", nil, usage("which secret? give its KEY, or --account NAME").Hint("-p PROFILE client_secret")
+		return "", usage("which secret? give its KEY, or --account NAME").Hint("-p PROFILE client_secret")
 	}
 	_, p, err := g.chosen(ctx)
 	if err != nil {
-		return "", nil, err
+		return "", err
 	}
 	keys := g.app.SecretKeys(p.Provider)
 	if !slices.Contains(keys, args[0]) {
-		return "", nil, noSuchSecret(args[0], keys, p)
+		return "", noSuchSecret(args[0], keys, p)
 	}
-	account = profile.Account(p.Name, args[0])
-	return account, readersOf(account), nil
+	return profile.Account(p.Name, args[0]), nil
 }
 
 // noSuchSecret does not repeat the word: it may be the secret, by mistake.

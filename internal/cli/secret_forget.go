@@ -2,24 +2,14 @@ package cli
 
 import (
 	"context"
-	"strings"
+	"slices"
 
-	"github.com/authctl/authctl/internal/profile"
+	"github.com/authctl/authctl/internal/auth"
 )
 
-// usesSecret tells the profiles that read a keyring account.
-type usesSecret func(*profile.Profile) bool
-
-// readersOf are the profiles that name the account, and the one whose own it is.
-func readersOf(account string) usesSecret {
-	return func(p *profile.Profile) bool {
-		return p.RefersToKeyring(account) || strings.HasPrefix(account, profile.Account(p.Name, ""))
-	}
-}
-
-// forgetTokensGotWith drops the tokens of the profiles that used the old secret, so that the new one counts at once.
-// Nothing to drop, or no way to look, is no failure of `secret set`.
-func (g *globals) forgetTokensGotWith(ctx context.Context, uses usesSecret) {
+// forgetTokensGotWith drops the tokens that were got with the old secret of a keyring account, so that the new one counts
+// at once. Nothing to drop, or no way to look, is no failure of `secret set`.
+func (g *globals) forgetTokensGotWith(ctx context.Context, account string) {
 	path, err := g.app.Loader.Path(g.config)
 	if err != nil {
 		return
@@ -32,12 +22,35 @@ func (g *globals) forgetTokensGotWith(ctx context.Context, uses usesSecret) {
 		o.Storage = o.File.Storage
 	}
 	for _, p := range o.File.Profiles {
-		if !uses(p) {
+		keys := p.KeysOf(account)
+		if len(keys) == 0 {
 			continue
 		}
-		if session, err := g.app.Session(p, o); err == nil {
+		session, err := g.app.Session(p, o)
+		if err != nil {
+			continue
+		}
+		if slices.ContainsFunc(keys, p.SaysWho) {
 			_ = session.Forget(ctx)
 			_ = g.forgetKept(ctx, o, session)
+		} else {
+			g.outdate(ctx, o, session)
+		}
+	}
+}
+
+// outdate ends the use of the session's access tokens. A refresh token beside one stays: it may be a person's login, or
+// the only one that the server still takes.
+func (g *globals) outdate(ctx context.Context, o Options, session *auth.Session) {
+	store, err := g.app.Store(o)
+	if err != nil {
+		return
+	}
+	_ = store.Outdate(ctx, session.Identity.Key()) // which another profile's name may lie under
+	records, _ := store.List(ctx)
+	for _, r := range records {
+		if isOf(session, r) {
+			_ = store.Outdate(ctx, r.Key)
 		}
 	}
 }

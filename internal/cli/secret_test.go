@@ -20,7 +20,7 @@ import (
 	"github.com/authctl/authctl/internal/tokenstore/lock"
 )
 
-// ring is a keyring in memory, and a store of three tokens, of which two are the profile a's.
+// ring is a keyring in memory, and a store of four tokens, of which two are the profile a's.
 type ring struct {
 	values map[string]string
 	tokens []*tokenstore.Record
@@ -49,6 +49,15 @@ func (s shelf) Delete(_ context.Context, key string) error {
 	return nil
 }
 
+func (s shelf) Outdate(_ context.Context, key string) error {
+	for _, r := range s.tokens {
+		if r.Key == key {
+			r.AccessToken = secret.String{}
+		}
+	}
+	return nil
+}
+
 func (r *ring) List(context.Context) ([]string, error) {
 	return []string{"a/client_secret", "ab/client_secret", "shared"}, nil
 }
@@ -57,7 +66,11 @@ func (r *ring) List(context.Context) ([]string, error) {
 func runSecret(t *testing.T, r *ring, input string, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "profiles.yaml")
-	text := "profiles:\n  - {name: a, provider: oauth2}\n  - {name: ab, provider: oauth2, client_secret: 'keyring:shared'}\n"
+	text := `profiles:
+  - {name: a, provider: oauth2, grant: password}
+  - {name: ab, provider: oauth2, client_secret: 'keyring:shared', headers: [{name: X-Key, value: 'keyring:seen'}]}
+  - {name: rt, provider: oauth2, grant: refresh_token, refresh_token: 'keyring:first'}
+`
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -84,9 +97,9 @@ func runSecret(t *testing.T, r *ring, input string, args ...string) (status int,
 
 func newRing() *ring {
 	token := func(key, owner string) *tokenstore.Record {
-		return &tokenstore.Record{Key: key, Profile: owner, ClientID: "c"}
+		return &tokenstore.Record{Key: key, Profile: owner, ClientID: "c", AccessToken: secret.New("at")}
 	}
-	return &ring{values: map[string]string{}, tokens: []*tokenstore.Record{token("1", "a"), token("2", "a"), token("3", "ab")}}
+	return &ring{values: map[string]string{}, tokens: []*tokenstore.Record{token("1", "a"), token("2", "a"), token("3", "ab"), token("4", "rt")}}
 }
 
 func TestASecretThatWasTypedAsAnArgumentIsNotRepeated(t *testing.T) {
@@ -104,22 +117,32 @@ func TestASecretThatWasTypedAsAnArgumentIsNotRepeated(t *testing.T) {
 	}
 }
 
-func TestANewSecretDropsAllTokensOfItsProfiles(t *testing.T) {
+func TestANewSecretEndsTheTokensThatWereGotWithTheOldOne(t *testing.T) {
 	for name, c := range map[string]struct {
 		args []string
-		left string
+		left string // the keys of the tokens; in brackets those whose access token alone has gone
 	}{
-		"the profile's own":            {[]string{"-p", "a", "client_secret"}, "3"},
-		"the profile's own, in full":   {[]string{"--account", "a/client_secret"}, "3"},
-		"an account that one reads":    {[]string{"--account", "shared"}, "12"},
-		"an account that nobody reads": {[]string{"--account", "other"}, "123"},
+		"the profile's own":            {[]string{"-p", "a", "password"}, "34"},
+		"the profile's own, in full":   {[]string{"--account", "a/password"}, "34"},
+		"the client's":                 {[]string{"-p", "a", "client_secret"}, "(1)(2)34"},
+		"an account that one reads":    {[]string{"--account", "shared"}, "12(3)4"},
+		"an account for headers alone": {[]string{"--account", "seen"}, "1234"},
+		"an account that nobody reads": {[]string{"--account", "other"}, "1234"},
+		"where the secret lies not":    {[]string{"-p", "ab", "client_secret"}, "1234"},
+		"beside a refresh token":       {[]string{"-p", "rt", "client_secret"}, "123(4)"},
+		"beside it, and never sent":    {[]string{"-p", "rt", "password"}, "123(4)"},
+		"the refresh token":            {[]string{"--account", "first"}, "123"},
 	} {
 		for _, verb := range []string{"set", "remove"} {
 			r := newRing()
 			status, _, stderr := runSecret(t, r, "x", append([]string{"secret", verb}, c.args...)...)
 			left := ""
 			for _, token := range r.tokens {
-				left += token.Key
+				if token.AccessToken.IsZero() {
+					left += "(" + token.Key + ")"
+				} else {
+					left += token.Key
+				}
 			}
 			if status != 0 || left != c.left {
 				t.Errorf("%s, %s: %d, left %s, %s", name, verb, status, left, stderr)

@@ -18,6 +18,8 @@ import (
 type TokenLister interface {
 	List(ctx context.Context) ([]*tokenstore.Record, error)
 	Delete(ctx context.Context, key string) error
+	// Outdate takes a record's access token away, and the whole record where there is no refresh token beside it.
+	Outdate(ctx context.Context, key string) error
 	Place() string
 }
 

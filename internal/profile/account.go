@@ -20,6 +20,17 @@ type Said struct {
 
 // Refs gives the secret references that the user said, headers' plain values among them.
 func (p *Profile) Refs() []Said {
+	all := p.tokenRefs()
+	for i, h := range p.Headers {
+		if !h.Value.IsZero() {
+			all = append(all, Said{nth("headers", i) + ".value", h.Value})
+		}
+	}
+	return all
+}
+
+// tokenRefs are those that tokens are got with.
+func (p *Profile) tokenRefs() []Said {
 	var all []Said
 	add := func(key string, ref secret.Ref) {
 		if !ref.IsZero() {
@@ -30,9 +41,6 @@ func (p *Profile) Refs() []Said {
 	add("password", p.Password)
 	p.secrets(add)
 	p.Own.secrets("", add)
-	for i, h := range p.Headers {
-		add(nth("headers", i)+".value", h.Value)
-	}
 	return all
 }
 
@@ -77,12 +85,32 @@ func (v Values) secrets(prefix string, add func(key string, ref secret.Ref)) {
 	}
 }
 
-// RefersToKeyring reports whether the profile reads a keyring account by name.
-func (p *Profile) RefersToKeyring(account string) bool {
-	for _, said := range p.Refs() {
+// KeysOf are the keys whose secret the profile gets its tokens with and reads from a keyring account: those that name it,
+// and the one whose own account it is, where the file does not say where that lies.
+func (p *Profile) KeysOf(account string) []string {
+	var keys []string
+	own, isOwn := strings.CutPrefix(account, Account(p.Name, ""))
+	for _, said := range p.tokenRefs() {
 		if said.Ref.Scheme == secret.Keyring && said.Ref.Arg.Reveal() == account {
-			return true
+			keys = append(keys, said.Key)
 		}
+		isOwn = isOwn && said.Key != own
 	}
-	return false
+	if isOwn {
+		keys = append(keys, own)
+	}
+	return keys
+}
+
+// SaysWho reports whether the secret of a key says for whom the profile's tokens are. Any other says which client asks,
+// and a refresh token serves on when it changes.
+func (p *Profile) SaysWho(key string) bool {
+	top, _, _ := strings.Cut(key, ".")
+	switch p.Grant {
+	case "refresh_token":
+		return key == "refresh_token"
+	case "authorization_code", "device_code":
+		return false // the person said it
+	}
+	return !slices.Contains([]string{"client_secret", "client_assertion", "certificate", "dpop"}, top)
 }

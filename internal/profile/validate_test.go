@@ -196,19 +196,3 @@ func TestDefaultsLeaveWhatWasSaid(t *testing.T) {
 		t.Errorf("got %+v", p)
 	}
 }
-
-func TestAProfileKnowsWhichKeyringAccountsItReads(t *testing.T) {
-	p := valid()
-	p.ClientSecret, _ = secret.ParseRef("keyring:shared")
-	p.Password, _ = secret.ParseRef("shared-literal")
-	p.Own = profile.Values{"realm": "keyring:realm", "api_key": p.ClientSecret}
-	p.Headers = []profile.Header{{Name: "X-A", Value: secret.Ref{Scheme: secret.Keyring, Arg: secret.New("header")}}}
-	for account, want := range map[string]bool{"shared": true, "header": true, "shared-literal": false, "realm": false, "": false} {
-		if p.RefersToKeyring(account) != want {
-			t.Errorf("%q: %v", account, !want)
-		}
-	}
-	if got := profile.Account("a.b", "client_secret"); got != "a.b/client_secret" {
-		t.Error(got)
-	}
-}
