@@ -102,6 +102,23 @@ func (l lister) drop(ctx context.Context, key string) error {
 	return err
 }
 
+// DeleteUnlisted implements [cli.TokenLister], once what is listed has gone. Other places than files keep nothing that they
+// do not list.
+func (l lister) DeleteUnlisted() (removed int, err error) {
+	for _, place := range []tokenstore.Store{l.Store, l.spare} {
+		files, ok := place.(interface{ DeleteAll() (int, error) })
+		if !ok {
+			continue
+		}
+		n, err := files.DeleteAll()
+		removed += n
+		if err != nil {
+			return removed, err
+		}
+	}
+	return removed, nil
+}
+
 func (l lister) lock(ctx context.Context, key string) (unlock func(), err error) {
 	if l.wait == nil {
 		return func() {}, nil

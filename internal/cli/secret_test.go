@@ -42,7 +42,8 @@ type shelf struct{ *ring }
 func (s shelf) List(context.Context) ([]*tokenstore.Record, error) {
 	return slices.Clone(s.tokens), nil
 }
-func (s shelf) Place() string { return "a shelf" }
+func (s shelf) Place() string                { return "a shelf" }
+func (s shelf) DeleteUnlisted() (int, error) { return 0, nil }
 
 func (s shelf) Delete(_ context.Context, key string) error {
 	s.tokens = slices.DeleteFunc(s.tokens, func(r *tokenstore.Record) bool { return r.Key == key })

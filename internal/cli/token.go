@@ -20,6 +20,8 @@ type TokenLister interface {
 	Delete(ctx context.Context, key string) error
 	// Outdate takes a record's access token away, and the whole record where there is no refresh token beside it.
 	Outdate(ctx context.Context, key string) error
+	// DeleteUnlisted removes what List cannot read and may be read again some day, and says how many it were.
+	DeleteUnlisted() (int, error)
 	Place() string
 }
 
@@ -178,8 +180,12 @@ func (g *globals) runTokenForget(ctx context.Context, all bool) error {
 			return tokenstore.Fault(err).Doing("forgetting the token of %s in %s", r.Profile, store.Place())
 		}
 	}
+	unlisted, err := store.DeleteUnlisted()
+	if err != nil {
+		return tokenstore.Fault(err).Doing("forgetting the tokens in %s", store.Place())
+	}
 	g.liftPauses(o)
-	g.app.note("forgot %s", counted(len(records), "token"))
+	g.app.note("forgot %s", counted(len(records)+unlisted, "token"))
 	return nil
 }
 

@@ -127,6 +127,26 @@ func (s *Store) Delete(_ context.Context, key string) error {
 	return nil
 }
 
+// DeleteAll removes every token file, also those that cannot be read: another key opens them, or another mode makes them
+// serve again. It says how many there were, and needs no key.
+func (s *Store) DeleteAll() (removed int, err error) {
+	entries, err := os.ReadDir(s.folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, unavailable("list", s.folder, err)
+	}
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != suffix {
+			continue
+		}
+		path := filepath.Join(s.folder, e.Name())
+		if err := os.Remove(path); err != nil {
+			return removed, unavailable("delete", path, err)
+		}
+		removed++
+	}
+	return removed, nil
+}
+
 // List implements [tokenstore.Store].
 func (s *Store) List(ctx context.Context) ([]*tokenstore.Record, error) {
 	entries, err := os.ReadDir(s.folder)

@@ -259,3 +259,29 @@ func FuzzAPlantedFileIsAMissOrTheRecord(f *testing.F) {
 		t.Fatalf("Get = %v", err)
 	})
 }
+
+func TestAllFilesGoWhetherOrNotTheyCanBeRead(t *testing.T) {
+	dir := t.TempDir()
+	if n, err := sealed.Open(dir, fixed(1)).DeleteAll(); n != 0 || err != nil {
+		t.Fatalf("%d, %v", n, err)
+	}
+	put(t, sealed.Open(dir, fixed(1)), storetest.Record("ann", 20))
+	put(t, sealed.Open(dir, fixed(2)), storetest.Record("bob", 20))
+	open := fileOf(dir, storetest.Key("bob"))
+	if err := os.Chmod(open, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(dir, "v1", "other")
+	if err := os.WriteFile(other, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := sealed.Open(dir, fixed(3)).DeleteAll(); n != 2 || err != nil {
+		t.Fatalf("%d, %v", n, err)
+	}
+	if _, err := os.Stat(other); err != nil {
+		t.Error(err)
+	}
+	if files, _ := filepath.Glob(filepath.Join(dir, "v1", "*.tok")); len(files) != 0 {
+		t.Errorf("%v", files)
+	}
+}
