@@ -2,7 +2,6 @@ package call
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 
@@ -38,7 +37,7 @@ func (c *Client) send(w *watch, req *Request, bearer *httpx.Bearer, trip *Trip) 
 	req.Meter.begin(false, res.ContentLength)
 	res.Body = &answerBody{
 		ReadCloser: res.Body, watch: w, sent: out, meter: req.Meter,
-		ended: func() { trip.end(w, c.now()) }, many: c.Many,
+		ended: func() { trip.end(w, c.now()) }, many: c.Many, accepted: acceptedBody(out, res),
 	}
 	if req.Compressed {
 		unpack(res)
@@ -80,7 +79,7 @@ func (c *Client) build(w *watch, req *Request, bearer *httpx.Bearer) (*http.Requ
 		out.Body = http.NoBody // net/http takes 0 with a body for "unknown"
 		return out, nil
 	}
-	out.Body = &sentBody{ReadCloser: body, watch: w, meter: req.Meter}
+	out.Body = &sentBody{ReadCloser: body, watch: w, meter: req.Meter, size: size, over: make(chan struct{})}
 	req.Meter.begin(true, size)
 	return out, nil
 }
@@ -101,26 +100,6 @@ func open(ctx context.Context, b Body) (io.ReadCloser, int64, error) {
 	return body, size, nil
 }
 
-// sentBody tells the watch how the sending goes.
-type sentBody struct {
-	io.ReadCloser
-	watch *watch
-	meter *Meter
-}
-
-func (b *sentBody) Read(p []byte) (int, error) {
-	b.watch.rest() // a slow source is nobody's time-out
-	n, err := b.ReadCloser.Read(p)
-	b.watch.sent.Add(int64(n))
-	b.meter.moved(true, n)
-	if err != nil && err != io.EOF { // the bare value alone is an end, as io.Reader promises
-		b.watch.blame(localFault(err))
-		return n, err
-	}
-	b.watch.expect() // at the end too: what was read last is still to be sent
-	return n, err
-}
-
 // answerBody turns the errors of a body into faults and bounds the time that it may stand still.
 type answerBody struct {
 	io.ReadCloser
@@ -130,6 +109,8 @@ type answerBody struct {
 	whole bool
 	ended func()
 	many  *Many // takes the watch when the body came to its end
+
+	accepted *sentBody // what the answer says was taken; nil: it says nothing of the kind
 }
 
 func (b *answerBody) Read(p []byte) (int, error) {
@@ -143,6 +124,9 @@ func (b *answerBody) Read(p []byte) (int, error) {
 	switch {
 	case err == io.EOF: // the bare value alone is an end: a wrapped one is a cut
 		b.whole = true
+		if lost := b.accepted.unsent(); lost != nil {
+			return n, b.watch.fault(lost, b.sent)
+		}
 	case err != nil:
 		return n, b.watch.fault(err, b.sent)
 	}
@@ -161,12 +145,4 @@ func (b *answerBody) release() {
 	} else {
 		b.watch.stop()
 	}
-}
-
-// localFault is a failure to read what is to be sent.
-func localFault(err error) *fault.Error {
-	if known, ok := errors.AsType[*fault.Error](err); ok {
-		return known
-	}
-	return fault.New(fault.IO, "io.read", "read the body to send: %w", err)
 }
