@@ -94,6 +94,35 @@ func TestAWholeBodyTakesTheFilesPlace(t *testing.T) {
 	}
 }
 
+func TestAFileThatWasNotModifiedStays(t *testing.T) {
+	t.Parallel()
+	for _, o := range []Output{{}, {Resume: "x"}, {Include: true}} {
+		file := filepath.Join(t.TempDir(), "out")
+		o.Path = file
+		for _, before := range []string{"<none>", "before"} {
+			if before != "<none>" {
+				if err := os.WriteFile(file, []byte(before), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s := newWire(t, "HTTP/1.1 304 Not Modified\r\nEtag: \"v1\"\r\n\r\n")
+			var heads bytes.Buffer
+			o.Head, o.Stdout = "-", &heads
+			sink, err := o.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, _ := newClient(t, s.base)
+			_, err = c.Fetch(t.Context(), &Request{URL: parse(t, s.base)}, sink)
+			sink.Close()
+			onlyFile(t, file)
+			if got := content(t, file); err != nil || got != before || !strings.HasPrefix(heads.String(), "HTTP/1.1 304 ") {
+				t.Errorf("%+v: %v, %q, %q", o, err, got, &heads)
+			}
+		}
+	}
+}
+
 func modeOf(t *testing.T, file string) fs.FileMode {
 	t.Helper()
 	info, err := os.Lstat(file)

@@ -56,12 +56,15 @@ func isStrongTag(tag string) bool {
 	return len(tag) >= 2 && tag[0] == '"' && strings.IndexByte(tag[1:], '"') == len(tag)-2
 }
 
-// fit makes the answer and what is there already one body, or refuses to. Whole says that nothing is missing.
+// fit makes the answer and what is there already one body, or refuses to. Whole says that nothing is missing of
+// the file.
 func (s *Sink) fit(res *http.Response) (whole bool, err error) {
 	p := s.part
 	switch {
 	case s.stage == nil:
 		return false, nil
+	case res.StatusCode == http.StatusNotModified: // the file is the answer
+		return true, nil
 	case p == nil:
 		return false, s.anew(res)
 	case res.StatusCode == http.StatusPartialContent:
