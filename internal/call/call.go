@@ -43,7 +43,7 @@ type Client struct {
 	Headers []Header
 
 	Redirects Redirects // zero: none is followed
-	Retry     Retry     // zero: one request on the wire
+	Retry     Retry     // zero: one request on the wire, but for a safe one whose kept connection ends
 
 	ReauthStatuses []int                                      // nil: 401
 	UserAgent      string                                     // empty: none is sent

@@ -2,6 +2,8 @@ package call
 
 import (
 	"crypto/tls"
+	"io"
+	"net"
 	"net/http/httptrace"
 	"strings"
 	"time"
@@ -38,17 +40,22 @@ func (c *Client) phases(w *watch) *httptrace.ClientTrace {
 }
 
 // connected notes the connection that the request got. A second one means that net/http sends the request again by
-// itself. It does so where a connection used before turns out to be dead, which is as good as a first time; and where
-// an HTTP/2 server refused the stream, which [Retry] has a say in.
+// itself: where an HTTP/2 server refused the stream, or a connection used before broke before the answer began. That
+// one may have been dead all along, which only sending something finds out, so that what can do no harm may go over
+// another. All else ends here, for [Retry] to have its say.
 func (c *Client) connected(w *watch, info httptrace.GotConnInfo) {
 	w.enter(sendingRequest)
-	again := false
+	var end error
+	another := false
 	w.mark(func() {
-		again = w.wrote && w.conn != nil && (!w.reused || w.conn == info.Conn)
+		end, another = w.second(info.Conn), w.conn != info.Conn
 		w.reused, w.conn, w.at.ready = info.Reused, info.Conn, w.moment()
 	})
-	if again {
-		w.cancel(httpx.Refused())
+	if end != nil {
+		w.cancel(end)
+		if another {
+			_ = info.Conn.Close() // HTTP/1 may write before it sees that the request was given up
+		}
 		return
 	}
 	switch {
@@ -58,6 +65,19 @@ func (c *Client) connected(w *watch, info httptrace.GotConnInfo) {
 	default:
 		c.Trace.note("connected to %s", info.Conn.RemoteAddr())
 	}
+}
+
+// second says why a request that got a connection already may not go over conn; nil where it may.
+func (w *watch) second(conn net.Conn) error {
+	switch {
+	case !w.wrote || w.conn == nil:
+		return nil
+	case !w.reused, w.conn == conn:
+		return httpx.Refused()
+	case w.harmless:
+		return nil
+	}
+	return io.EOF
 }
 
 func (c *Client) secured(state tls.ConnectionState) {

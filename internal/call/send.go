@@ -56,6 +56,7 @@ func checkStatus(res *http.Response) error {
 
 // build makes the request that goes out. The token comes last, over whatever came before.
 func (c *Client) build(w *watch, req *Request, bearer *httpx.Bearer) (*http.Request, error) {
+	w.mark(func() { w.harmless = IsSafe(req.method()) })
 	target := *req.URL
 	target.Fragment, target.RawFragment = "", ""
 	out := (&http.Request{Method: req.method(), URL: &target, Header: c.headers(req)}).

@@ -48,6 +48,7 @@ type watch struct {
 	wrote    bool
 	reused   bool
 	conn     net.Conn // the one that the request got
+	harmless bool     // the request does no harm when it is sent twice
 }
 
 // marks are the moments at which a request's phases ended; the zero time where one did not.
