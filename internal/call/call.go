@@ -69,7 +69,8 @@ type Request struct {
 	Trip       *Trip  // filled in with how it went; nil: not told
 	Meter      *Meter // told of each byte that moves; nil: not told
 
-	rest *part // what is asked for is the rest of an earlier answer
+	rest   *part   // what is asked for is the rest of an earlier answer
+	effort *effort // what earlier answers to the same call took; nil: there were none
 }
 
 // Do sends req and gives the answer, whatever its status; the caller closes its body, whose errors are faults as those
@@ -79,7 +80,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*http.Response, error) {
 	if err := c.check(req); err != nil {
 		return nil, err
 	}
-	e := &errand{client: c, req: req, trip: req.Trip}
+	e := c.errand(req)
 	if err := e.begin(ctx); err != nil {
 		return nil, err
 	}

@@ -8,20 +8,33 @@ import (
 	"github.com/authctl/authctl/internal/httpx"
 )
 
+// effort is what a call has used up of [Retry].
+type effort struct {
+	retries int
+	began   time.Time // when it was first sent
+}
+
 // errand is one Do: the request as it stands after the redirects so far, its token, and what is used up of what may be
 // done again.
 type errand struct {
 	client *Client
 	req    *Request
 	trip   *Trip
+	*effort
 
 	bearer  *httpx.Bearer
 	renewed bool
 	proven  bool // the API's nonce was answered
-	retries int
 	turns   int
-	began   time.Time
 	been    map[string]bool // the requests that were answered with a redirect
+}
+
+func (c *Client) errand(req *Request) *errand {
+	e := &errand{client: c, req: req, trip: req.Trip, effort: req.effort}
+	if e.effort == nil {
+		e.effort = &effort{}
+	}
+	return e
 }
 
 // begin gets the token, where there is to be one.
@@ -33,7 +46,9 @@ func (e *errand) begin(ctx context.Context) error {
 		}
 		e.bearer = &bearer
 	}
-	e.began = e.client.now()
+	if e.began.IsZero() {
+		e.began = e.client.now()
+	}
 	e.trip.begin(e.began)
 	return nil
 }

@@ -184,26 +184,30 @@ func (s *Sink) measure() error {
 // Fetch sends req and saves its answer, whose body is closed then. Where the body breaks off on its way into a file, and
 // [Client.Retry] allows, the rest is asked for, of the same version alone.
 func (c *Client) Fetch(ctx context.Context, req *Request, sink *Sink) (*http.Response, error) {
-	left, began := *c, c.now()
+	asking := *req
+	asking.effort = &effort{}
 	for {
-		asking := *req
 		if asking.rest = sink.part; req.Compressed || req.method() != http.MethodGet {
 			asking.rest = nil
 		}
-		res, err := left.Do(ctx, &asking)
+		res, err := c.Do(ctx, &asking)
 		if err != nil {
 			return nil, err
 		}
 		_, err = sink.Save(res)
-		if err == nil || !sink.broken(ctx, req, err) || left.Retry.Max <= 0 {
+		if err == nil || !sink.broken(ctx, req, err) {
 			return res, err
 		}
-		left.Retry.Max--
-		if within := left.Retry.Within; within > 0 && c.now().Sub(began) > within {
+		e := c.errand(&asking)
+		pause, again := e.mayRetry(ctx, outcome{lost: true, reached: true})
+		if !again {
 			return res, err
 		}
 		c.Trace.note("the body broke off after %d bytes: asking for the rest", sink.part.have)
-		c.Transport.CloseIdleConnections()
+		c.discard(res)
+		if err := e.wait(ctx, pause, nil, err); err != nil {
+			return nil, err
+		}
 	}
 }
 

@@ -141,7 +141,7 @@ func TestARetryFetchesTheRestOfABody(t *testing.T) {
 		s := newWire(t, cut(tagged), rest("bytes 4-9/10", "", "456789"))
 		file := filepath.Join(t.TempDir(), "out")
 		c, _ := newClient(t, s.base)
-		c.Retry = Retry{Max: 1}
+		impatient(c, Retry{Max: 1})
 		sink, err := Output{Path: file, Resume: output}.Open()
 		if err != nil {
 			t.Fatal(err)
@@ -150,6 +150,45 @@ func TestARetryFetchesTheRestOfABody(t *testing.T) {
 			t.Errorf("%s: %v, %q", name, err, content(t, file))
 		}
 		sink.Close()
+	}
+}
+
+func TestABodyThatBreaksOffCountsAsTheOtherRetriesDo(t *testing.T) {
+	t.Parallel()
+	broken := "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\nConnection: close\r\n\r\n"
+	for _, tc := range []struct {
+		name   string
+		retry  Retry
+		script []string
+		want   int // requests
+		code   string
+	}{
+		{"none left", Retry{Max: 1}, []string{answer(503), cut(tagged), rest("bytes 4-9/10", "", "456789")}, 2, "protocol.truncated"},
+		{"behind another", Retry{Max: 2}, []string{answer(503), cut(tagged), rest("bytes 4-9/10", "", "456789")}, 3, ""},
+		{"before others", Retry{Max: 2}, []string{cut(tagged), answer(503), broken, rest("bytes 4-9/10", "", "456789")}, 3, "protocol.truncated"},
+		{"too late", Retry{Max: 9, Within: 90 * time.Second}, []string{cut(tagged), broken, broken, rest("bytes 4-9/10", "", "456789")}, 3, "protocol.truncated"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			s := newWire(t, tc.script...)
+			c, _ := newClient(t, s.base)
+			pauses, now := impatient(c, tc.retry), time.Now()
+			c.Clock = func() time.Time { return now.Add(time.Duration(s.hits()) * 40 * time.Second) }
+			file := filepath.Join(t.TempDir(), "out")
+			sink, err := Output{Path: file, Resume: "x"}.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer sink.Close()
+			trip := &Trip{}
+			_, err = c.Fetch(t.Context(), &Request{URL: parse(t, s.base), Trip: trip}, sink)
+			if got := fault.From(err); tc.code == "" && err != nil || tc.code != "" && (err == nil || got.Code != tc.code) {
+				t.Errorf("%v", err)
+			}
+			if s.hits() != tc.want || trip.Retries != tc.want-1 || len(*pauses) != tc.want-1 || !trip.Began.Equal(now) {
+				t.Errorf("%d requests, %d retries told of, pauses %v, begun at %v", s.hits(), trip.Retries, *pauses, trip.Began.Sub(now))
+			}
+		})
 	}
 }
 
