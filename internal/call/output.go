@@ -25,11 +25,12 @@ const binaryLook = 2000
 type Output struct {
 	Path    string // empty or "-": Stdout
 	Stdout  io.Writer
-	TTY     bool   // Stdout is a terminal: control characters are made visible
-	Include bool   // status line and headers first, as curl -i
-	Head    string // a file, or "-", that gets them as well, as curl -D
-	Resume  string // names what is fetched: what is there of it already is kept, and only the rest is asked for
-	Trip    *Trip  // redirects that it tells of stand before the answer's head; may be nil
+	Stderr  io.Writer // nil: unknown
+	TTY     bool      // Stdout is a terminal: control characters are made visible
+	Include bool      // status line and headers first, as curl -i
+	Head    string    // a file, or "-", that gets them as well, as curl -D
+	Resume  string    // names what is fetched: what is there of it already is kept, and only the rest is asked for
+	Trip    *Trip     // redirects that it tells of stand before the answer's head; may be nil
 }
 
 // Sink is an output that was opened, so that a place that cannot be written to is known before anything is sent.
@@ -48,7 +49,7 @@ type Sink struct {
 func (o Output) Open() (*Sink, error) {
 	s := &Sink{out: o}
 	if o.Head != "" {
-		head, err := Output{Path: o.Head, Stdout: o.Stdout, TTY: o.TTY}.Open()
+		head, err := Output{Path: o.Head, Stdout: o.Stdout, Stderr: o.Stderr, TTY: o.TTY}.Open()
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +70,9 @@ func (s *Sink) open() (err error) {
 	case s.out.Resume != "":
 		s.stage, s.part, err = openPart(s.out.Path, s.out.Resume)
 	default:
-		s.stage, s.file, err = openTarget(s.out.Path)
+		if s.w = s.out.stream(); s.w == nil {
+			s.stage, s.file, err = openTarget(s.out.Path)
+		}
 	}
 	s.out.TTY = false
 	switch {
@@ -77,7 +80,7 @@ func (s *Sink) open() (err error) {
 		return err
 	case s.stage != nil:
 		s.w = s.stage.file
-	default:
+	case s.file != nil:
 		s.w = s.file
 	}
 	return nil

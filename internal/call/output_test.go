@@ -123,6 +123,29 @@ func TestAFileThatWasNotModifiedStays(t *testing.T) {
 	}
 }
 
+func TestAnotherNameOfAStreamIsThatStream(t *testing.T) {
+	t.Parallel()
+	for _, flags := range []int{os.O_WRONLY, os.O_WRONLY | os.O_APPEND} {
+		name := filepath.Join(t.TempDir(), "log")
+		stream, err := os.OpenFile(name, flags|os.O_CREATE, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = stream.WriteString("before\n")
+		for _, o := range []Output{{Path: name, Stdout: stream}, {Path: name, Stderr: stream, TTY: true}, {Head: name, Stdout: io.Discard, Stderr: stream}} {
+			if _, err := save(o, strings.NewReader("\x1b\n")); err != nil {
+				t.Error(err)
+			}
+		}
+		_, _ = stream.WriteString("after\n")
+		_ = stream.Close()
+		head := "HTTP/1.1 200 O\x1bK\r\nX-A: 1\r\nX-A: 0\r\nX-B: 2\u202e\r\n\r\n"
+		if got := onlyFile(t, name); got != "before\n\x1b\n\x1b\n"+head+"after\n" {
+			t.Errorf("%q", got)
+		}
+	}
+}
+
 func modeOf(t *testing.T, file string) fs.FileMode {
 	t.Helper()
 	info, err := os.Lstat(file)

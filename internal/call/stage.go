@@ -3,6 +3,7 @@ package call
 import (
 	"crypto/rand"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -46,6 +47,23 @@ func openTarget(path string) (*stagedFile, *os.File, error) {
 	}
 	stage, err := replacement(path, info.Mode().Perm())
 	return stage, nil, err
+}
+
+// stream is the one of the process's own streams that Path is another name of (/dev/stdout), where that goes to a file:
+// what others wrote to that file must not be replaced. Nil: none of them.
+func (o Output) stream() io.Writer {
+	info, err := os.Stat(o.Path)
+	if err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	for _, w := range []io.Writer{o.Stdout, o.Stderr} {
+		if f, ok := w.(*os.File); ok {
+			if own, err := f.Stat(); err == nil && os.SameFile(own, info) {
+				return f
+			}
+		}
+	}
+	return nil
 }
 
 // replacement stages what will take the place of the file that path leads to, with that file's mode.

@@ -57,7 +57,8 @@ func (o *saveFlags) check(request *call.Request) error {
 // into is where the answer to u goes.
 func (o *saveFlags) into(a *App, u *url.URL, trip *call.Trip) (call.Output, error) {
 	out := call.Output{
-		Path: o.output, Stdout: a.IO.Out, TTY: a.IO.OutTTY, Include: o.include, Head: o.head, Trip: trip,
+		Path: o.output, Stdout: a.IO.Out, Stderr: a.IO.Err, TTY: a.IO.OutTTY,
+		Include: o.include, Head: o.head, Trip: trip,
 	}
 	if o.remoteName {
 		name, err := call.RemoteName(u)
