@@ -44,16 +44,35 @@ func TestAPipeByNameIsAStream(t *testing.T) {
 }
 
 func TestAnOutputPipeIsWrittenToDirectly(t *testing.T) {
-	fifo := filepath.Join(t.TempDir(), "fifo")
-	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+	if got := throughPipe(t, Output{}); got != "through\x1b\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestATerminalByNameGetsTheBytesVisible(t *testing.T) {
+	isTerminal := func(*os.File) bool { return true }
+	if got := throughPipe(t, Output{Terminal: isTerminal}); got != "through\\x1b\n" {
+		t.Errorf("%q", got)
+	}
+	if got := throughPipe(t, Output{Terminal: isTerminal, Include: true}); !strings.HasPrefix(got, "HTTP/1.1 200 O\\x1bK\r\n") {
+		t.Errorf("%q", got)
+	}
+}
+
+// throughPipe saves an answer by the name of a pipe, and gives what comes out of it.
+func throughPipe(t *testing.T, o Output) string {
+	t.Helper()
+	o.Path = filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(o.Path, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	got := make(chan string, 1)
 	go func() {
-		content, _ := os.ReadFile(fifo)
+		content, _ := os.ReadFile(o.Path)
 		got <- string(content)
 	}()
-	if _, err := save(Output{Path: fifo}, strings.NewReader("through")); err != nil || <-got != "through" {
-		t.Error(err)
+	if _, err := save(o, strings.NewReader("through\x1b\n")); err != nil {
+		t.Fatal(err)
 	}
+	return <-got
 }

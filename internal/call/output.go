@@ -31,6 +31,8 @@ type Output struct {
 	Head    string    // a file, or "-", that gets them as well, as curl -D
 	Resume  string    // names what is fetched: what is there of it already is kept, and only the rest is asked for
 	Trip    *Trip     // redirects that it tells of stand before the answer's head; may be nil
+
+	Terminal func(*os.File) bool // reports whether a device is a terminal, to which what holds for Stdout applies; nil: none is
 }
 
 // Sink is an output that was opened, so that a place that cannot be written to is known before anything is sent.
@@ -49,7 +51,7 @@ type Sink struct {
 func (o Output) Open() (*Sink, error) {
 	s := &Sink{out: o}
 	if o.Head != "" {
-		head, err := Output{Path: o.Head, Stdout: o.Stdout, Stderr: o.Stderr, TTY: o.TTY}.Open()
+		head, err := Output{Path: o.Head, Stdout: o.Stdout, Stderr: o.Stderr, TTY: o.TTY, Terminal: o.Terminal}.Open()
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +76,7 @@ func (s *Sink) open() (err error) {
 			s.stage, s.file, err = openTarget(s.out.Path)
 		}
 	}
-	s.out.TTY = false
+	s.out.TTY = s.file != nil && s.out.Terminal != nil && s.out.Terminal(s.file)
 	switch {
 	case err != nil:
 		return err

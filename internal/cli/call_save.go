@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authctl/authctl/internal/call"
+	"github.com/authctl/authctl/internal/iostreams"
 )
 
 // saveFlags say where the answer goes, and what is told of it.
@@ -58,7 +59,7 @@ func (o *saveFlags) check(request *call.Request) error {
 func (o *saveFlags) into(a *App, u *url.URL, trip *call.Trip) (call.Output, error) {
 	out := call.Output{
 		Path: o.output, Stdout: a.IO.Out, Stderr: a.IO.Err, TTY: a.IO.OutTTY,
-		Include: o.include, Head: o.head, Trip: trip,
+		Include: o.include, Head: o.head, Trip: trip, Terminal: iostreams.IsTerminal,
 	}
 	if o.remoteName {
 		name, err := call.RemoteName(u)

@@ -54,6 +54,17 @@ func System() *Streams {
 	}
 }
 
+// IsTerminal reports whether f is a terminal. It leaves f as it is: Fd would make its writes wait for ever.
+func IsTerminal(f *os.File) bool {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return false
+	}
+	is := false
+	_ = conn.Control(func(fd uintptr) { is = term.IsTerminal(int(fd)) })
+	return is
+}
+
 // CanPrompt reports whether a question would reach a person who can answer it.
 func (s *Streams) CanPrompt() bool { return s.InTTY && s.ErrTTY && !s.NoInput }
 
