@@ -88,7 +88,7 @@ func (v *view) of(ctx context.Context, client *call.Client, request *call.Reques
 	o := *v.pages
 	o.Doer, o.Request = client, request
 	o.Failed = func(request *call.Request, res *http.Response) error {
-		if v.noFail {
+		if v.noFail && !o.Slurp { // an array without its end is no answer
 			return nil
 		}
 		return statusFault(client, request, res)
