@@ -27,6 +27,7 @@ import (
 type wiring struct {
 	home     string
 	mask     *secret.Mask
+	pipes    secret.Pipes
 	registry provider.Registry
 	locks    *lock.Locker
 

@@ -166,7 +166,7 @@ func storageKey() ([]byte, error) {
 // resolver reads secret references; what a relative path is relative to stands in o.
 func (w *wiring) resolver(o cli.Options) *secret.Resolver {
 	r := &secret.Resolver{
-		Getenv: os.LookupEnv, Environ: os.Environ(), Home: w.home, Mask: w.mask, Prompt: o.Ask,
+		Getenv: os.LookupEnv, Environ: os.Environ(), Home: w.home, Mask: w.mask, Pipes: &w.pipes, Prompt: o.Ask,
 		Keyring: func(ctx context.Context, account string) (secret.String, error) {
 			value, err := w.keyring(o).Secrets().Get(ctx, account)
 			if errors.Is(err, tokenstore.ErrNotFound) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -26,7 +27,7 @@ func (r *Resolver) file(ctx context.Context, name string) (String, error) {
 	}
 	done := make(chan answer, 1)
 	go func() {
-		data, err := readFile(path)
+		data, err := r.Pipes.readFile(path)
 		done <- answer{data, err}
 	}()
 	timer := time.NewTimer(r.timeout())
@@ -53,6 +54,33 @@ func fileFault(err error, path string) error {
 		return e.Hint("ls -l %s", path)
 	}
 	return e
+}
+
+// Pipes keeps what named pipes gave. A pipe gives its content once, and a secret is asked for more than once in a run:
+// by what a stored token is bound to, and by the token request.
+type Pipes struct {
+	mu   sync.Mutex // held over a read, so that who asks at the same time gets the same content
+	read map[string][]byte
+}
+
+// readFile reads a file anew each time, and a pipe until it gave something. Without Pipes nothing is kept.
+func (p *Pipes) readFile(path string) ([]byte, error) {
+	if info, err := os.Stat(path); p == nil || err == nil && info.Mode()&fs.ModeNamedPipe == 0 {
+		return readFile(path)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if data, ok := p.read[path]; ok {
+		return data, nil
+	}
+	data, err := readFile(path)
+	if err == nil && len(data) > 0 {
+		if p.read == nil {
+			p.read = map[string][]byte{}
+		}
+		p.read[path] = data
+	}
+	return data, err
 }
 
 func readFile(path string) ([]byte, error) {

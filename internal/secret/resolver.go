@@ -28,6 +28,7 @@ type Resolver struct {
 	Keyring func(ctx context.Context, account string) (String, error)
 	Prompt  func(ctx context.Context, label string) (String, error) // nil: nobody can be asked
 	Mask    *Mask
+	Pipes   *Pipes        // what named pipes gave in this run; nil: they are read each time
 	Timeout time.Duration // of file: and command:; 0: 10 s
 
 	mu    sync.Mutex
