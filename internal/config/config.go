@@ -22,6 +22,7 @@ import (
 const (
 	codeNotFound   = "config.not_found"
 	codeNoProfiles = "config.no_profiles"
+	codeSyntax     = "config.syntax"
 )
 
 // Provider is what profiles.yaml has to know of a provider.

@@ -32,7 +32,7 @@ func parse(data []byte) (*yaml.Node, error) {
 		return nil, syntax(data, err)
 	}
 	if err := decoder.Decode(&more); err == nil {
-		return nil, &problem{code: "config.syntax", line: more.Line, reason: "there is more than one YAML document"}
+		return nil, &problem{code: codeSyntax, line: more.Line, reason: "there is more than one YAML document"}
 	} else if !errors.Is(err, io.EOF) {
 		return nil, syntax(data, err)
 	}
@@ -46,7 +46,7 @@ func parse(data []byte) (*yaml.Node, error) {
 // checkText refuses what is not UTF-8 text, with a line, which the YAML library does not tell.
 func checkText(data []byte) error {
 	refuse := func(at int, reason string) error {
-		return &problem{code: "config.syntax", line: 1 + bytes.Count(data[:at], []byte("\n")), reason: reason}
+		return &problem{code: codeSyntax, line: 1 + bytes.Count(data[:at], []byte("\n")), reason: reason}
 	}
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return refuse(0, "the file is UTF-16; save it as UTF-8")
@@ -117,5 +117,5 @@ func checkKeys(n *yaml.Node) error {
 }
 
 func misused(n *yaml.Node, format string, args ...any) *problem {
-	return &problem{code: "config.syntax", line: n.Line, reason: fmt.Sprintf(format, args...)}
+	return &problem{code: codeSyntax, line: n.Line, reason: fmt.Sprintf(format, args...)}
 }

@@ -34,11 +34,18 @@ func (l *Loader) Add(ctx context.Context, path string, e Entry) error {
 	if err != nil {
 		return err
 	}
-	names := append(text.names(), name)
+	list, err := parsedItem(item)
+	if p, ok := errors.AsType[*problem](err); ok {
+		return p.fault(path)
+	}
+	if err != nil {
+		return err
+	}
+	wanted := slices.Concat(text.entries(), list.Content)
 	if err := text.add(item); err != nil {
 		return err
 	}
-	return e.blame(path, len(names), l.writeEdited(text, src, names))
+	return e.blame(path, len(wanted), l.writeEdited(text, src, wanted))
 }
 
 // Remove takes a profile out of the file at path, with the comment above it, and with default_profile if that names
@@ -60,11 +67,12 @@ func (l *Loader) Remove(ctx context.Context, path, name string) error {
 	if err != nil {
 		return err
 	}
-	names := slices.DeleteFunc(text.names(), func(n string) bool { return n == name })
+	gone := text.entry(name)
+	wanted := slices.DeleteFunc(slices.Clone(text.entries()), func(n *yaml.Node) bool { return n == gone })
 	if err := text.remove(name); err != nil {
 		return err
 	}
-	return l.writeEdited(text, src, names)
+	return l.writeEdited(text, src, wanted)
 }
 
 // Replace writes data as the file at path, once it is known to load.
@@ -164,6 +172,18 @@ func (e Entry) yaml() (string, error) {
 	return b.String(), encoder.Close()
 }
 
+// parsedItem reads the list of one item again, as a file would have it. Its lines are those of no file.
+func parsedItem(item string) (*yaml.Node, error) {
+	list, err := parse([]byte(item))
+	if err == nil {
+		err = checkTree(list, 1)
+	}
+	if p, ok := errors.AsType[*problem](err); ok {
+		p.line = 0
+	}
+	return list, err
+}
+
 func put(n *yaml.Node, s Setting) error {
 	key, rest, nested := strings.Cut(s.Key, ".")
 	name, value := lookUp(n, key)
@@ -212,18 +232,28 @@ func (l *Loader) alone(ctx context.Context, path string) (unlock func(), err err
 	return l.Lock(ctx, "profiles "+realPath(path))
 }
 
-// writeEdited replaces the file with the edited text, once it loads and holds the profiles of these names. Text that
-// was written in a way that the editor does not know is left alone.
-func (l *Loader) writeEdited(text *editor, src source, names []string) error {
+// writeEdited replaces the file with the edited text, once it loads and its entries say what the wanted ones do. Text
+// that was written in a way that the editor does not know is left alone.
+func (l *Loader) writeEdited(text *editor, src source, wanted []*yaml.Node) error {
 	data := text.bytes()
 	file, err := l.loadable(text.path, src, data)
+	if e, ok := errors.AsType[*fault.Error](err); ok && e.Code == codeSyntax {
+		return text.tooClever(notByLine)
+	}
 	if err != nil {
 		return err
 	}
-	if file != nil && !slices.Equal(file.Names(), names) || file == nil && len(names) > 0 {
-		return text.tooClever("is written in a way that cannot be edited line by line")
+	if file != nil && !same(file.entries, wanted) || file == nil && len(wanted) > 0 {
+		return text.tooClever(notByLine)
 	}
 	return l.replace(text.path, src, data)
+}
+
+// same reports whether nodes hold the same values, however they are written.
+func same(a, b []*yaml.Node) bool {
+	return slices.EqualFunc(a, b, func(x, y *yaml.Node) bool {
+		return x.Kind == y.Kind && x.ShortTag() == y.ShortTag() && x.Value == y.Value && same(x.Content, y.Content)
+	})
 }
 
 // loadable reads data as the content of the file; one without profiles is nil.

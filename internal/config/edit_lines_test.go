@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/authctl/authctl/internal/config"
 )
 
 // YAML ends lines at more characters than LF, and so must whoever edits by the parser's line numbers.
@@ -36,6 +38,51 @@ func TestEveryLineEndOfYAMLIsOneForTheEditor(t *testing.T) {
 			}
 			if head, _, _ := strings.Cut(before, "profiles:"); !strings.HasPrefix(got, head) {
 				t.Errorf("the rest was changed: %q", got)
+			}
+		})
+	}
+}
+
+func TestLinesOfATextThatBeginWithANumberSignStay(t *testing.T) {
+	const b = "  # the second\n  - name: b\n    provider: tnco\n"
+	for name, a := range map[string]string{
+		"folded":          "    scopes: >-\n      read\n      #admin\n",
+		"literal":         "    username: |-\n      # made by hand\n",
+		"double-quoted":   "    username: \"x\n      #y\"\n",
+		"a deeper remark": "    username: x\n    # of a\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := save(t, oneProfile+a+b, 0o600)
+			if err := loader().Remove(t.Context(), path, "b"); err != nil {
+				t.Fatal(err)
+			}
+			if got := read(t, path); got != oneProfile+a {
+				t.Errorf("got\n%s", got)
+			}
+		})
+	}
+}
+
+func TestAnEditThatWouldChangeAnotherProfileIsRefused(t *testing.T) {
+	remove := func(l *config.Loader, path string) error { return l.Remove(t.Context(), path, "b") }
+	add := func(l *config.Loader, path string) error { return l.Add(t.Context(), path, entry("new")) }
+	for name, c := range map[string]struct {
+		text string
+		edit func(*config.Loader, string) error
+	}{
+		"a quoted text in the margin": {oneProfile + "    username: \"x\n#y\n# z\"\n  - name: b\n    provider: tnco\n", remove},
+		"blank lines that count":      {oneProfile + "    username: |+\n      x\n\n\n", add},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := save(t, c.text, 0o600)
+			if _, err := loader().Load(t.Context(), path); err != nil {
+				t.Fatal(err)
+			}
+			if got := refused(t, c.edit(loader(), path)); !strings.Contains(got, "cannot be edited line by line") {
+				t.Error(got)
+			}
+			if got := read(t, path); got != c.text {
+				t.Errorf("got\n%s", got)
 			}
 		})
 	}

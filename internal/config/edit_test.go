@@ -98,13 +98,17 @@ func TestWhatWouldNotLoadIsNotWritten(t *testing.T) {
 		entry  config.Entry
 		want   string
 	}{
-		"a name twice":       {oneProfile, entry("a"), `has a profile "a" already`},
-		"another case":       {oneProfile, entry("A"), `has this name already`},
-		"a bad value":        {oneProfile, entry("b", config.Setting{Key: "timeout", Value: planted}), `timeout: must be a duration`},
-		"an unknown key":     {oneProfile, entry("b", config.Setting{Key: "client", Value: planted}), `client: unknown key`},
-		"a broken file":      {oneProfile + "x: y\n", entry("b"), `x: unknown key`},
-		"a file not of YAML": {oneProfile + "\t\n x: {", entry("b"), `this is not YAML`},
-		"brackets":           {"profiles: [{name: a, provider: tnco}]\n", entry("b"), `written in brackets`},
+		"a name twice":        {oneProfile, entry("a"), `has a profile "a" already`},
+		"another case":        {oneProfile, entry("A"), `has this name already`},
+		"a bad value":         {oneProfile, entry("b", config.Setting{Key: "timeout", Value: planted}), `timeout: must be a duration`},
+		"an unknown key":      {oneProfile, entry("b", config.Setting{Key: "client", Value: planted}), `client: unknown key`},
+		"a broken file":       {oneProfile + "x: y\n", entry("b"), `x: unknown key`},
+		"a file not of YAML":  {oneProfile + "\t\n x: {", entry("b"), `this is not YAML`},
+		"a blank in brackets": {"profiles: [ ]\n", entry("b"), `profiles is written in a way that cannot be edited line by line`},
+		"braces":              {"{}\n", entry("b"), `cannot be edited line by line`},
+		"an indented root":    {"  storage: file\n", entry("b"), `cannot be edited line by line`},
+		"a key of nothing":    {oneProfile, entry("b", config.Setting{Key: "tls.", Value: planted}), `profiles.yaml: a key is not a word`},
+		"brackets":            {"profiles: [{name: a, provider: tnco}]\n", entry("b"), `written in brackets`},
 	} {
 		path := save(t, c.before, 0o600)
 		err := loader().Add(t.Context(), path, c.entry)

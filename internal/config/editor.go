@@ -29,19 +29,6 @@ func (ed *editor) entry(name string) *yaml.Node {
 	return nil
 }
 
-// names are those of all entries.
-func (ed *editor) names() []string {
-	var out []string
-	for _, n := range ed.entries() {
-		name := ""
-		if _, value := lookUp(n, "name"); value != nil {
-			name = value.Value
-		}
-		out = append(out, name)
-	}
-	return out
-}
-
 func (ed *editor) entries() []*yaml.Node {
 	if _, list := ed.top("profiles"); list != nil {
 		return list.Content
@@ -101,16 +88,22 @@ func (ed *editor) remove(name string) error {
 	return nil
 }
 
-// itemStart is the line of an item's dash, or of the comment right above it.
+// itemStart is the line of an item's dash, or of the comment right above it. What is indented deeper than the dash
+// belongs to the item before: it may be a line of a text that begins with #.
 func (ed *editor) itemStart(n *yaml.Node, column int) int {
 	line := n.Line - 1
 	for line > 0 && !bytes.HasPrefix(ed.from(line, column), []byte("-")) {
 		line--
 	}
-	for line > 0 && bytes.HasPrefix(bytes.TrimSpace(ed.lines[line-1]), []byte("#")) {
+	for line > 0 && bytes.HasPrefix(bytes.TrimLeft(ed.until(line-1, column), " "), []byte("#")) {
 		line--
 	}
 	return line
+}
+
+// until gives a line up to a column and with it.
+func (ed *editor) until(line, column int) []byte {
+	return ed.lines[line][:min(column, len(ed.lines[line]))]
 }
 
 // from gives a line from a column on; columns begin at 1.
@@ -156,7 +149,10 @@ func (ed *editor) insert(line int, text string) {
 	ed.lines = append(append(lines, []byte(text)), ed.lines[line:]...)
 }
 
-const inBrackets = "is written in brackets, which cannot be edited line by line"
+const (
+	inBrackets = "is written in brackets, which cannot be edited line by line"
+	notByLine  = "is written in a way that cannot be edited line by line"
+)
 
 func (ed *editor) tooClever(reason string) error {
 	return fault.New(fault.Config, "config.flow_list", "%s: profiles %s", ed.path, reason).

@@ -38,7 +38,7 @@ func (l *Loader) read(path string, src source) (*File, error) {
 		return nil, p.fault(path)
 	}
 	if err != nil {
-		return nil, fault.New(fault.Config, "config.syntax", "%s: %w", path, err)
+		return nil, fault.New(fault.Config, codeSyntax, "%s: %w", path, err)
 	}
 	file := &File{Path: path, Dir: absoluteFolder(path), wanted: l.env("AUTHCTL_PROFILE")}
 	if err := l.top(file, settings); err != nil {

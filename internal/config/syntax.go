@@ -18,7 +18,7 @@ const maxSearched = 64 << 10
 // library as hold nothing of the file.
 func syntax(data []byte, err error) error {
 	p := &problem{
-		code: "config.syntax", line: 1, reason: "this is not YAML",
+		code: codeSyntax, line: 1, reason: "this is not YAML",
 		hint: "a colon needs a blank behind it; quote values that hold ': ' or ' #' or begin with one of * & ! % @ ` { [; indent with blanks, not tabs",
 	}
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
