@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -146,7 +147,11 @@ func TestHintsOfTheEditorNameWhatThereIs(t *testing.T) {
 func TestWhatAKilledProcessLeftBesideTheFileIsTakenAway(t *testing.T) {
 	path := save(t, oneProfile, 0o600)
 	dir, base := filepath.Split(path)
-	for _, name := range []string{"." + base + "-123.tmp", ".other.yaml-123.tmp", base + ".bak"} {
+	kept := []string{
+		".other.yaml.authctl-123.tmp", "." + base + "-123.tmp", "." + base + "-backup.tmp", "." + base + ".authctl-old.tmp",
+		"." + base + ".authctl-.tmp", "." + base + ".authctl.authctl-123.tmp", base + ".bak",
+	}
+	for _, name := range append(kept, "."+base+".authctl-123.tmp") {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(planted), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -159,8 +164,10 @@ func TestWhatAKilledProcessLeftBesideTheFileIsTakenAway(t *testing.T) {
 	for _, e := range left {
 		names = append(names, e.Name())
 	}
-	if got := strings.Join(names, " "); got != ".other.yaml-123.tmp "+base+" "+base+".bak" {
-		t.Errorf("got %s", got)
+	want := slices.Concat(kept, []string{base})
+	slices.Sort(want)
+	if !slices.Equal(names, want) {
+		t.Errorf("got %q", names)
 	}
 }
 

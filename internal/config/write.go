@@ -52,15 +52,24 @@ func realPath(path string) string {
 	return path
 }
 
-// leftover is how the names of temporary files of target begin.
-func leftover(target string) string { return "." + filepath.Base(target) + "-" }
+// A temporary file of profiles.yaml is .profiles.yaml.authctl-123.tmp.
+const tempEnd = ".tmp"
+
+func tempStart(target string) string { return "." + filepath.Base(target) + ".authctl-" }
+
+// isTemp tells target's temporary files from its neighbours' and from the user's own.
+func isTemp(target, name string) bool {
+	number, ours := strings.CutPrefix(name, tempStart(target))
+	number, ended := strings.CutSuffix(number, tempEnd)
+	return ours && ended && number != "" && strings.Trim(number, "0123456789") == ""
+}
 
 // clearLeftovers takes away what a process that was killed left behind, which may hold secrets. Whoever else writes this
 // file waits for its lock.
 func clearLeftovers(target string) {
 	entries, _ := os.ReadDir(filepath.Dir(target)) // no folder, nothing left in it
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), leftover(target)) && strings.HasSuffix(e.Name(), ".tmp") && e.Type().IsRegular() {
+		if isTemp(target, e.Name()) && e.Type().IsRegular() {
 			_ = os.Remove(filepath.Join(filepath.Dir(target), e.Name()))
 		}
 	}
@@ -68,7 +77,7 @@ func clearLeftovers(target string) {
 
 // writeBeside writes a temporary file in target's folder, which nobody else can read before it has its mode.
 func writeBeside(target string, mode fs.FileMode, data []byte) (name string, err error) {
-	f, err := os.CreateTemp(filepath.Dir(target), leftover(target)+"*.tmp")
+	f, err := os.CreateTemp(filepath.Dir(target), tempStart(target)+"*"+tempEnd)
 	if err != nil {
 		return "", err
 	}
