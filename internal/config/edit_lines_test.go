@@ -198,6 +198,29 @@ func TestALinkToAFileThatIsYetToBeStaysOne(t *testing.T) {
 	}
 }
 
+func TestAFileThatIsYetToBeHasOneLockThroughAllItsNames(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "real"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for from, to := range map[string]string{"link": "real", "dangling": filepath.Join("real", "new")} {
+		if err := os.Symlink(to, filepath.Join(dir, from)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	locked := map[string]bool{}
+	l, busy := loader(), errors.New("busy")
+	l.Lock = func(_ context.Context, name string) (func(), error) { locked[name] = true; return nil, busy }
+	for _, folder := range []string{"real/new", "link/new", "dangling"} {
+		if err := l.Add(t.Context(), filepath.Join(dir, folder, "profiles.yaml"), entry("new")); !errors.Is(err, busy) {
+			t.Error(err)
+		}
+	}
+	if len(locked) != 1 {
+		t.Errorf("locked %v", locked)
+	}
+}
+
 func TestAFoldersNameIsNoFiles(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "new") + string(filepath.Separator)

@@ -33,7 +33,8 @@ func (l *Loader) replace(path string, src source, data []byte) error {
 	return nil
 }
 
-// realPath is what a symbolic link points at, whether or not that is there yet.
+// realPath is what a path leads to through symbolic links, whether or not that is there yet: each file has one name, by
+// which it is locked and replaced.
 func realPath(path string) string {
 	const most = 40 // links that lead to links, as on Linux
 	for range most {
@@ -41,6 +42,9 @@ func realPath(path string) string {
 			return resolved
 		}
 		next, err := os.Readlink(path)
+		if folder := filepath.Dir(path); err != nil && folder != path {
+			return filepath.Join(realPath(folder), filepath.Base(path))
+		}
 		if err != nil {
 			return path
 		}
