@@ -17,7 +17,8 @@ const maxFile = 1 << 20
 type source struct {
 	data    []byte
 	mode    fs.FileMode
-	private bool // its owner alone can read it
+	info    fs.FileInfo // nil: there was no file
+	private bool        // its owner alone can read it
 }
 
 // open reads profiles.yaml once, after it has judged what it opened: nobody but the user and root may be able to
@@ -53,7 +54,7 @@ func (l *Loader) open(path string) (source, error) {
 	if data.Len() > maxFile {
 		return source{}, tooLarge(path)
 	}
-	return source{data: data.Bytes(), mode: info.Mode().Perm(), private: isPrivate(info)}, nil
+	return source{data: data.Bytes(), mode: info.Mode().Perm(), info: info, private: isPrivate(info)}, nil
 }
 
 func (l *Loader) judge(path string, info fs.FileInfo) error {

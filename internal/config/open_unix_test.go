@@ -147,3 +147,37 @@ func TestALiteralSecretNeedsAPrivateFile(t *testing.T) {
 		t.Errorf("references alone: %v", err)
 	}
 }
+
+func TestAGroupThatCouldReadTheFileStillCan(t *testing.T) {
+	path := save(t, oneProfile, 0o640)
+	group := -1
+	for _, gid := range groups(t) {
+		if gid != os.Getegid() && os.Chown(path, -1, gid) == nil {
+			group = gid
+			break
+		}
+	}
+	if group < 0 {
+		t.Skip("the user is in one group alone")
+	}
+	if err := loader().Add(t.Context(), path, entry("new")); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || int(info.Sys().(*syscall.Stat_t).Gid) != group || info.Mode().Perm() != 0o640 {
+		t.Errorf("%v, %v", info, err)
+	}
+}
+
+// groups are those that the user may give a file to; root may give it to any.
+func groups(t *testing.T) []int {
+	t.Helper()
+	list, err := os.Getgroups()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 {
+		list = append(list, 12345)
+	}
+	return list
+}

@@ -19,7 +19,7 @@ func (l *Loader) replace(path string, src source, data []byte) error {
 		return unwritten(path, err)
 	}
 	clearLeftovers(target)
-	temp, err := writeBeside(target, src.mode, data)
+	temp, err := writeBeside(target, src, data)
 	if err != nil {
 		return unwritten(path, err)
 	}
@@ -79,15 +79,17 @@ func clearLeftovers(target string) {
 	}
 }
 
-// writeBeside writes a temporary file in target's folder, which nobody else can read before it has its mode.
-func writeBeside(target string, mode fs.FileMode, data []byte) (name string, err error) {
+// writeBeside writes a temporary file in target's folder, which nobody else can read before it has the mode
+// of the one before.
+func writeBeside(target string, before source, data []byte) (name string, err error) {
 	f, err := os.CreateTemp(filepath.Dir(target), tempStart(target)+"*"+tempEnd)
 	if err != nil {
 		return "", err
 	}
+	keepGroup(f, before.info)
 	_, err = f.Write(data)
 	if err == nil {
-		err = f.Chmod(mode)
+		err = f.Chmod(before.mode)
 	}
 	if err == nil {
 		err = f.Sync()
