@@ -36,9 +36,6 @@ func (w *wiring) store(o cli.Options) (tokenstore.Store, auth.Locker, error) {
 	case "auto", "":
 		store := w.auto(o)
 		return store, autoLocks{store, w.locks}, nil
-	case "redis":
-		return nil, nil, fault.New(fault.Config, "config.storage", "storage redis is not supported yet").
-			Hint("choose auto, keyring, file or memory")
 	}
 	return nil, nil, fault.New(fault.Config, "config.storage", "storage %q is not known", o.Storage).
 		Hint("choose auto, keyring, file or memory")

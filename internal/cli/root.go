@@ -145,6 +145,9 @@ func (g *globals) check(given *pflag.FlagSet) error {
 	if g.errorFormat != "text" && g.errorFormat != "json" {
 		return usage("--error-format is text or json")
 	}
+	if e := config.CheckStorage(g.storage); g.storage != "" && e != nil {
+		return usage("--storage: %s", e.Reason).Hint("--storage auto, keyring, file or memory")
+	}
 	return nil
 }
 

@@ -68,7 +68,7 @@ func settingsOf(data []byte) (*viper.Viper, error) {
 // process's own instead of what the Loader was given.
 func (l *Loader) top(file *File, v *viper.Viper) error {
 	if storage := l.env("AUTHCTL_STORAGE"); storage != "" {
-		if e := checkStorage(storage); e != nil {
+		if e := CheckStorage(storage); e != nil {
 			return fault.New(fault.Config, "config.environment", "AUTHCTL_STORAGE: %s", e.Reason).
 				Hint("export AUTHCTL_STORAGE=auto, keyring, file or memory, or unset it")
 		}
@@ -82,7 +82,8 @@ func (l *Loader) top(file *File, v *viper.Viper) error {
 	return nil
 }
 
-func checkStorage(name string) *profile.KeyError {
+// CheckStorage judges the name of a place for tokens.
+func CheckStorage(name string) *profile.KeyError {
 	const known = "auto, keyring, file, memory"
 	switch name {
 	case "auto", "keyring", "file", "memory":

@@ -102,7 +102,7 @@ func decodeStorage(n *yaml.Node) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if e := checkStorage(text); e != nil {
+	if e := CheckStorage(text); e != nil {
 		return "", e
 	}
 	return text, nil
