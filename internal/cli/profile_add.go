@@ -66,8 +66,8 @@ func (g *globals) runProfileAdd(ctx context.Context, add *profileAdd, settings [
 		if err != nil {
 			return err
 		}
-		if _, given := settingOf(entry, setting.Key); given {
-			return usage("%s is given twice", setting.Key)
+		if err := clash(entry, setting.Key); err != nil {
+			return err
 		}
 		entry = append(entry, setting)
 	}
@@ -86,6 +86,19 @@ func (g *globals) runProfileAdd(ctx context.Context, add *profileAdd, settings [
 		return err
 	}
 	g.app.note("added %s to %s", add.name, path)
+	return nil
+}
+
+// clash refuses a key that is given already, whole or by a member of it: one of the two would be lost.
+func clash(entry config.Entry, key string) error {
+	for _, s := range entry {
+		switch {
+		case s.Key == key:
+			return usage("%s is given twice", key)
+		case strings.HasPrefix(s.Key, key+"."), strings.HasPrefix(key, s.Key+"."):
+			return usage("%s and %s cannot be given together", s.Key, key)
+		}
+	}
 	return nil
 }
 
