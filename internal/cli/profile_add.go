@@ -71,16 +71,16 @@ func (g *globals) runProfileAdd(ctx context.Context, add *profileAdd, settings [
 		}
 		entry = append(entry, setting)
 	}
+	path, err := g.app.Loader.Path(g.config)
+	if err != nil {
+		return err
+	}
 	if add.issuer != "" {
-		found, err := g.askIssuer(ctx, add.issuer, entry)
+		found, err := g.askIssuer(ctx, add.issuer, path, entry)
 		if err != nil {
 			return err
 		}
 		entry = found.fill(entry)
-	}
-	path, err := g.app.Loader.Path(g.config)
-	if err != nil {
-		return err
 	}
 	if err := g.app.Loader.Add(ctx, path, entry); err != nil {
 		return err

@@ -3,10 +3,9 @@ package cli
 import (
 	"context"
 	"slices"
-	"time"
+	"strings"
 
 	"github.com/authctl/authctl/internal/config"
-	"github.com/authctl/authctl/internal/profile"
 )
 
 // Issuer is what an authorization server publishes about itself (RFC 8414); a nil list is one that it does not publish.
@@ -15,16 +14,17 @@ type Issuer struct {
 	Login, Device              bool // it has an authorization endpoint, a device authorization endpoint
 }
 
-// issuerTimeout is that of profiles that say none.
-const issuerTimeout = 30 * time.Second
-
-// askIssuer reads the metadata of an issuer, reached as the settings say.
-func (g *globals) askIssuer(ctx context.Context, issuer string, entry config.Entry) (*Issuer, error) {
-	p := &profile.Profile{Timeout: issuerTimeout}
-	p.TLS.CAFile, _ = settingOf(entry, "tls.ca_file")
-	p.TLS.CertFile, _ = settingOf(entry, "tls.cert_file")
-	p.TLS.KeyFile, _ = settingOf(entry, "tls.key_file")
-	p.Proxy, _ = settingOf(entry, "proxy")
+// askIssuer reads the metadata of an issuer, reached as the settings say once they stand in the file at path. What else
+// they say may only be right with what the issuer answers.
+func (g *globals) askIssuer(ctx context.Context, issuer, path string, entry config.Entry) (*Issuer, error) {
+	way := slices.DeleteFunc(slices.Clone(entry), func(s config.Setting) bool {
+		return !strings.HasPrefix(s.Key, "tls.") && !slices.Contains([]string{"name", "provider", "issuer", "client_id", "proxy", "timeout"}, s.Key)
+	})
+	p, err := g.app.Loader.Read(path, way)
+	if err != nil {
+		return nil, err
+	}
+	g.warnUnchecked(p)
 	return g.app.Discover(ctx, issuer, p, g.bareOptions())
 }
 
@@ -38,14 +38,19 @@ func settingOf(entry config.Entry, key string) (text string, given bool) {
 	return text, true
 }
 
-// fill adds what was not given and the server's word decides: who has no secret logs in; the client proves itself by
+// fill adds what was not given and the server's word decides: who has no secret, and no
+// key of another grant, logs in; the client proves itself by
 // the one way of its kind that the server takes; a login asks for a refresh token where the server knows the scope.
 func (i *Issuer) fill(entry config.Entry) config.Entry {
 	has := func(keys ...string) bool {
-		return slices.ContainsFunc(entry, func(s config.Setting) bool { return slices.Contains(keys, s.Key) })
+		return slices.ContainsFunc(entry, func(s config.Setting) bool {
+			key, _, _ := strings.Cut(s.Key, ".") // a member stands for its key
+			return slices.Contains(keys, key)
+		})
 	}
 	grant, given := settingOf(entry, "grant")
-	if !given && !has("client_secret", "client_assertion", "username", "assertion") {
+	if !given && !has("client_secret", "client_assertion", "username", "assertion", "refresh_token", "subject_token",
+		"login_hint", "login_hint_token", "id_token_hint") {
 		switch {
 		case i.Login:
 			grant = "authorization_code"

@@ -211,10 +211,14 @@ func (g *globals) chosen(ctx context.Context) (Options, *profile.Profile, error)
 		return o, nil, err
 	}
 	g.profileName = p.Name
+	g.warnUnchecked(p)
+	return o, p, nil
+}
+
+func (g *globals) warnUnchecked(p *profile.Profile) {
 	if p.TLS.InsecureSkipVerify {
 		g.app.warn("%s: tls.insecure_skip_verify: the server's certificate is not checked", p.Name)
 	}
-	return o, p, nil
 }
 
 // session opens the session of the profile that the command works on.

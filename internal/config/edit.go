@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/profile"
 )
 
 // Add appends a profile to the file at path, which it makes if there is none. The rest of the file keeps every byte.
@@ -46,6 +47,19 @@ func (l *Loader) Add(ctx context.Context, path string, e Entry) error {
 		return err
 	}
 	return e.blame(path, len(wanted), l.writeEdited(text, src, wanted))
+}
+
+// Read makes the entry a profile as it would stand in the file at path.
+func (l *Loader) Read(path string, e Entry) (*profile.Profile, error) {
+	item, err := e.yaml()
+	if err != nil {
+		return nil, err
+	}
+	file, err := l.Check(path, []byte("profiles:\n"+item))
+	if err != nil {
+		return nil, err
+	}
+	return file.Profiles[0], nil
 }
 
 // Remove takes a profile out of the file at path, with the comment above it, and with default_profile if that names
