@@ -58,7 +58,7 @@ func rooms() []room {
 		},
 		{folder: "internal/callback", may: "secret fault", never: "os"},
 		// child: finds programs and makes environments without the key of the token files.
-		{folder: "internal/browser", may: "child httpx fault github.com/mattn/go-shellwords", never: "os"},
+		{folder: "internal/browser", may: "child httpx fault words", never: "os"},
 		{folder: "internal/qr", may: "rsc.io/qr", never: "os net/http/..."},
 		{folder: "internal/dpop", may: "jose httpx secret fault", never: "os"},
 		{folder: "internal/profile", may: "secret fault", never: "os net/http/..."},
@@ -75,9 +75,10 @@ func rooms() []room {
 		{folder: "internal/httpx", may: "secret fault stack golang.org/x/net/..."},
 		{folder: "internal/iostreams", may: "secret fault golang.org/x/term"},
 		// fault: a reference that cannot be resolved says what to type.
-		{folder: "internal/secret", may: "fault github.com/mattn/go-shellwords golang.org/x/sys/...", never: "net/http/..."},
+		{folder: "internal/secret", may: "fault words golang.org/x/sys/...", never: "net/http/..."},
 		{folder: "internal/fault"},
 		{folder: "internal/stack"},
+		{folder: "internal/words"},
 
 		{folder: "internal/authtest", may: "tokenstore grant httpx secret fault"},
 		{folder: "internal/docgen", may: "cli iostreams config github.com/spf13/cobra/... github.com/spf13/pflag"},

@@ -11,11 +11,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mattn/go-shellwords"
-
 	"github.com/authctl/authctl/internal/child"
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/httpx"
+	"github.com/authctl/authctl/internal/words"
 )
 
 // Browser is the person's choice, or what the platform has.
@@ -55,32 +54,30 @@ func (b *Browser) argv(address string) ([]string, error) {
 	if strings.TrimSpace(b.Command) == "" {
 		return b.opener(address)
 	}
-	words, err := split(b.Command)
+	argv, err := split(b.Command)
 	if err != nil {
 		return nil, fault.New(fault.Config, "config.browser", "%w", err).Doing("reading $BROWSER").
 			Hint("BROWSER=firefox, or BROWSER='firefox --new-window %%s'")
 	}
-	program, err := child.Find(words[0])
+	program, err := child.Find(argv[0])
 	if err != nil {
 		return nil, fault.New(fault.IO, "io.browser", "%w", err).Doing("looking for the program of $BROWSER")
 	}
-	return append([]string{program}, place(words[1:], address)...), nil
+	return append([]string{program}, place(argv[1:], address)...), nil
 }
 
 // split is how a shell splits words; nothing is expanded or run.
 func split(command string) ([]string, error) {
-	p := shellwords.NewParser()
-	p.ParseEnv, p.ParseBacktick, p.ParseComment = false, false, false
-	words, err := p.Parse(command)
+	argv, err := words.Split(command)
 	switch {
+	case errors.Is(err, words.ErrOperator):
+		return nil, errors.New("it is run without a shell: quote ; & | < > ( ) `")
 	case err != nil:
-		return nil, errors.New("its quotes or brackets do not match")
-	case p.Position >= 0: // the parser stopped at ; & | < > and would drop the rest
-		return nil, errors.New("it is run without a shell: quote ; & | < >")
-	case len(words) == 0 || words[0] == "":
+		return nil, err
+	case len(argv) == 0 || argv[0] == "":
 		return nil, errors.New("it names no program")
 	}
-	return words, nil
+	return argv, nil
 }
 
 func place(args []string, address string) []string {
@@ -99,10 +96,10 @@ func place(args []string, address string) []string {
 // opener is the platform's own: what opens a link that was clicked.
 func (b *Browser) opener(address string) ([]string, error) {
 	var errs error
-	for _, words := range openers(b.Platform) {
-		program, err := child.Find(words[0])
+	for _, argv := range openers(b.Platform) {
+		program, err := child.Find(argv[0])
 		if err == nil {
-			return append(append([]string{program}, words[1:]...), address), nil
+			return append(append([]string{program}, argv[1:]...), address), nil
 		}
 		errs = errors.Join(errs, err)
 	}

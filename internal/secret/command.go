@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/mattn/go-shellwords"
+	"github.com/authctl/authctl/internal/words"
 )
 
 const (
@@ -20,18 +20,16 @@ const (
 
 // splitWords splits a command line as a shell splits words; nothing in it is expanded or run.
 func splitWords(line string) ([]string, error) {
-	p := shellwords.NewParser()
-	p.ParseEnv, p.ParseBacktick, p.ParseComment = false, false, false
-	words, err := p.Parse(line)
+	argv, err := words.Split(line)
 	switch {
+	case errors.Is(err, words.ErrOperator):
+		return nil, errors.New("the command is run without a shell: quote ; & | < > ( ) `, or use command:sh -c '...'")
 	case err != nil:
-		return nil, errors.New("the command's quotes or brackets do not match")
-	case p.Position >= 0: // the parser stopped at ; & | < > and would drop the rest
-		return nil, errors.New("the command is run without a shell: quote ; & | < >, or use command:sh -c '...'")
-	case len(words) == 0 || words[0] == "":
+		return nil, fmt.Errorf("the command: %w", err)
+	case len(argv) == 0 || argv[0] == "":
 		return nil, errors.New("command: names no program")
 	}
-	return words, nil
+	return argv, nil
 }
 
 // command runs command:ARGV. Its stdin is empty; when the time is over or the caller gives up, it ends with all that

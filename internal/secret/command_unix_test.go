@@ -30,7 +30,8 @@ func TestACommandPrintsTheSecret(t *testing.T) {
 	for line, want := range map[string]string{
 		"printf " + planted:                     planted,
 		`printf '%s' "a  b"`:                    "a  b",
-		"./show x '$HOME' `id`":                 "x $HOME `id`",
+		"./show x $HOME '`id`'":                 "x $HOME `id`",
+		`./show "pa\ss" "a\nb" "^a\.b$"`:        `pa\ss a\nb ^a\.b$`,
 		"echo a '| b; c' \"> d\"":               "a | b; c > d",
 		`sh -c 'printf %s "$KEPT"'`:             "yes",
 		`sh -c 'echo "[$AUTHCTL_STORAGE_KEY]"'`: "[]",
