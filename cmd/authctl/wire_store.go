@@ -190,8 +190,7 @@ func (w *wiring) resolve(ctx context.Context, p *profile.Profile, ref secret.Ref
 	case !ref.IsZero():
 		return w.resolver(o).Resolve(ctx, ref, key)
 	}
-	own := secret.Ref{Scheme: secret.Keyring, Arg: secret.New(profile.Account(p.Name, key))}
-	value, err := w.resolver(o).Resolve(ctx, own, key)
+	value, err := w.resolver(o).Own(ctx, profile.Account(p.Name, key), key)
 	if errors.Is(err, keyring.ErrAbsent) {
 		return value, fault.New(fault.Config, "config.secret", "the profile does not say where it lies, and there is %w", noKeyring{}).
 			Doing("%s", key).Hint("add `%s: env:NAME` (or file:, keyring:, command:) to the profile", key)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/words"
 )
 
 // ErrNoAccount is what [Resolver.Keyring] answers for an account that the keyring does not have. Every other error of
@@ -38,6 +39,24 @@ type Resolver struct {
 // Resolve gives the secret that ref names. What says whose it is: "client_secret of profile entra".
 func (r *Resolver) Resolve(ctx context.Context, ref Ref, what string) (String, error) {
 	value, err := r.read(ctx, ref, what)
+	return r.judged(ctx, value, err, from{ref, what})
+}
+
+// Own gives the secret of a key that a profile does not mention: the keyring has it under the profile's own account,
+// which is NAME/KEY.
+func (r *Resolver) Own(ctx context.Context, account, what string) (String, error) {
+	name, key, _ := strings.Cut(account, "/") // no name holds a slash
+	value, err := r.keyring(ctx, account, "-p "+name+" "+key)
+	return r.judged(ctx, value, err, from{Ref{Keyring, New(account)}, what})
+}
+
+// from is where a secret was read, and whose it is.
+type from struct {
+	ref  Ref
+	what string
+}
+
+func (r *Resolver) judged(ctx context.Context, value String, err error, of from) (String, error) {
 	if err == nil {
 		r.Mask.Add(value)
 		err = Check(value)
@@ -45,7 +64,7 @@ func (r *Resolver) Resolve(ctx context.Context, ref Ref, what string) (String, e
 	if err == nil {
 		return value, nil
 	}
-	return String{}, r.fault(ctx, err, ref, what)
+	return String{}, r.fault(ctx, err, of.ref, of.what)
 }
 
 func (r *Resolver) read(ctx context.Context, ref Ref, what string) (String, error) {
@@ -58,7 +77,7 @@ func (r *Resolver) read(ctx context.Context, ref Ref, what string) (String, erro
 	case File:
 		return r.file(ctx, arg)
 	case Keyring:
-		return r.keyring(ctx, arg)
+		return r.keyring(ctx, arg, "--account "+words.Quote(arg))
 	case Command:
 		return r.command(ctx, arg)
 	case Prompt:
@@ -102,7 +121,8 @@ func (r *Resolver) env(name string) (String, error) {
 	return New(value), nil
 }
 
-func (r *Resolver) keyring(ctx context.Context, account string) (String, error) {
+// keyring reads an account; which names it to `secret set`.
+func (r *Resolver) keyring(ctx context.Context, account, which string) (String, error) {
 	if r.Keyring == nil {
 		return String{}, fault.New(fault.Store, "store.unavailable", "no keyring can be reached from here")
 	}
@@ -111,20 +131,12 @@ func (r *Resolver) keyring(ctx context.Context, account string) (String, error) 
 	case err == nil:
 		return value, nil
 	case errors.Is(err, ErrNoAccount):
-		return String{}, refused("%w", ErrNoAccount).Hint("%s", setCommand(account))
+		return String{}, refused("%w", ErrNoAccount).Hint("authctl secret set %s", which)
 	}
 	if e, ok := errors.AsType[*fault.Error](err); ok {
 		return String{}, e
 	}
 	return String{}, fault.New(fault.Store, "store.unavailable", "%w", err).Hint("start or unlock the keyring, or refer to the secret by env: or file:")
-}
-
-// setCommand is what writes an account: a profile's own is PROFILE/KEY.
-func setCommand(account string) string {
-	if name, key, ok := strings.Cut(account, "/"); ok {
-		return "authctl secret set -p " + name + " " + key
-	}
-	return "authctl secret set --account " + account
 }
 
 func (r *Resolver) prompt(ctx context.Context, label string) (String, error) {

@@ -107,7 +107,8 @@ func TestWhatCannotBeResolvedSaysWhatToType(t *testing.T) {
 		"file:long":     "the value is longer than 65536 bytes",
 		"file:huge":     "the file is larger than 1048576 bytes",
 		"keyring:none":  "from keyring:none: the keyring has no such account | authctl secret set --account none",
-		"keyring:a/b_c": "the keyring has no such account | authctl secret set -p a b_c",
+		"keyring:a/b":   "the keyring has no such account | authctl secret set --account a/b",
+		"keyring:a b;c": "the keyring has no such account | authctl secret set --account 'a b;c'",
 		"prompt:":       "nobody can be asked for it here | run authctl in a terminal",
 	} {
 		_, err := resolve(t, r, text)
@@ -115,7 +116,11 @@ func TestWhatCannotBeResolvedSaysWhatToType(t *testing.T) {
 			t.Errorf("%s: %s", text, got)
 		}
 	}
-	_, err := r.Resolve(t.Context(), secret.Ref{}, "password of profile x")
+	_, err := r.Own(t.Context(), "a/b_c", "password")
+	if got := unresolved(t, err, fault.Config); !strings.Contains(got, "from keyring:a/b_c: the keyring has no such account | authctl secret set -p a b_c") {
+		t.Error(got)
+	}
+	_, err = r.Resolve(t.Context(), secret.Ref{}, "password of profile x")
 	if got := unresolved(t, err, fault.Config); !strings.HasPrefix(got, "password of profile x: nothing says where it lies") {
 		t.Error(got)
 	}

@@ -90,7 +90,7 @@ func FuzzSplit(f *testing.F) {
 		}
 		var quoted strings.Builder
 		for _, word := range list {
-			quoted.WriteString("'" + strings.ReplaceAll(word, "'", `'\''`) + "' ")
+			quoted.WriteString(words.Quote(word) + " ")
 		}
 		if again, err := words.Split(quoted.String()); !slices.Equal(again, list) || err != nil {
 			t.Errorf("%q, then %q, %v", list, again, err)
