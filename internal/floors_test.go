@@ -31,7 +31,7 @@ func rooms() []room {
 		{folder: "cmd/authctl", may: "fault secret profile iostreams browser qr httpx jose dpop grant tokenstore/... config provider/... call auth " +
 			"sandbox cli stack golang.org/x/sys/..."},
 		// httpx: what servers said is made visible where it is printed; tokenstore: `token list` shows its records.
-		{folder: "internal/cli/...", may: "auth call/... child curl relay sandbox config profile secret fault iostreams " +
+		{folder: "internal/cli/...", may: "auth call/... child curl relay sandbox config profile secret fault iostreams words " +
 			"httpx tokenstore cli/... github.com/schollz/progressbar/v3 github.com/spf13/cobra github.com/spf13/pflag golang.org/x/sys/windows"},
 		{folder: "internal/sandbox/...", may: "secret fault"},
 		// secret: the session hands tokens on and binds records to secrets.

@@ -12,6 +12,7 @@ import (
 	"github.com/authctl/authctl/internal/httpx"
 	"github.com/authctl/authctl/internal/profile"
 	"github.com/authctl/authctl/internal/secret"
+	"github.com/authctl/authctl/internal/words"
 )
 
 // curlLine is a command for a POSIX shell that does with curl what the call would do, and what there is to say to it.
@@ -52,14 +53,14 @@ func (g *globals) curlLine(o *callOptions, p *profile.Profile, request *call.Req
 
 // tokenCommand prints the profile's token.
 func (g *globals) tokenCommand(p *profile.Profile) string {
-	words := []string{"authctl", "token", "get", "-p", word(p.Name)}
+	line := []string{"authctl", "token", "get", "-p", words.Quote(p.Name)}
 	if g.config != "" {
-		words = append(words, "--config", word(g.config))
+		line = append(line, "--config", words.Quote(g.config))
 	}
 	if g.storage != "" {
-		words = append(words, "--storage", word(g.storage))
+		line = append(line, "--storage", words.Quote(g.storage))
 	}
-	return strings.Join(words, " ")
+	return strings.Join(line, " ")
 }
 
 // curlCommand gathers words that are fit for a shell.
@@ -68,9 +69,9 @@ type curlCommand struct {
 	words, notes []string
 }
 
-func (c *curlCommand) add(words ...string) {
-	for _, w := range words {
-		c.words = append(c.words, word(w))
+func (c *curlCommand) add(more ...string) {
+	for _, w := range more {
+		c.words = append(c.words, words.Quote(w))
 	}
 }
 

@@ -1,6 +1,10 @@
 package cli
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/authctl/authctl/internal/words"
+)
 
 // save says where the answer goes.
 func (c *curlCommand) save(o *saveFlags) {
@@ -34,8 +38,8 @@ func (c *curlCommand) jq(expression, file string) {
 	if expression == "" {
 		return
 	}
-	c.words = append(c.words, "|", "jq", "-rc", word(expression))
+	c.words = append(c.words, "|", "jq", "-rc", words.Quote(expression))
 	if file != "" && file != "-" {
-		c.words = append(c.words, ">", word(file))
+		c.words = append(c.words, ">", words.Quote(file))
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/authctl/authctl/internal/words"
 )
 
 // curlSeconds writes a time as curl reads it.
@@ -15,23 +17,12 @@ func curlSeconds(text string) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64)
 }
 
-// word quotes a word for the shell where it needs to be.
-func word(s string) string {
-	plain := func(r rune) bool {
-		return 'a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./:,@%+=", r)
-	}
-	if s != "" && !strings.HasPrefix(s, "=") && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
-		return s
-	}
-	return shellWord(s)
-}
-
 // shellPath is a path as the profile file writes it, where ~/ is the user's home.
 func shellPath(path string) string {
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		return `"$HOME"/` + word(rest)
+		return `"$HOME"/` + words.Quote(rest)
 	}
-	return word(path)
+	return words.Quote(path)
 }
 
 // isShellName reports whether a shell can have a variable of that name.

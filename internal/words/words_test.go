@@ -97,3 +97,43 @@ func FuzzSplit(f *testing.F) {
 		}
 	})
 }
+
+func TestAShellReadsAWordAsItIs(t *testing.T) {
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("NOT RUN: there is no POSIX shell to ask")
+	}
+	list := []string{
+		"plain", "a b", "it's", `"$(id)"`, "`id`", "$HOME", "*", "~", "-n", "a\nb", `\`, "", "=x", "é", "#", "!x", "a;b|c&d", "{a,b}", "[x]", "'", "''", "%41", "a=b",
+	}
+	script := "for w in"
+	for _, w := range list {
+		script += " " + words.Quote(w)
+	}
+	out, err := exec.CommandContext(t.Context(), shell, "-c", script+`; do printf '%s\000' "$w"; done`).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00"); strings.Join(got, "|") != strings.Join(list, "|") {
+		t.Errorf("got  %q\nwant %q", got, list)
+	}
+}
+
+func FuzzAWordIsPlainOrQuoted(f *testing.F) {
+	for _, seed := range []string{"a", "it's", "$(x)", "", "=", "a\x00b"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		quoted := words.Quote(text)
+		if quoted == text {
+			if text == "" || strings.ContainsAny(text, " \t\n'\"`$\\|&;<>()*?[]#~!{}") {
+				t.Errorf("%q stands bare", text)
+			}
+			return
+		}
+		inner := strings.ReplaceAll(quoted, `'\''`, "\x01")
+		if len(inner) < 2 || inner[0] != '\'' || inner[len(inner)-1] != '\'' || strings.Contains(inner[1:len(inner)-1], "'") {
+			t.Errorf("%q becomes %s", text, quoted)
+		}
+	})
+}
