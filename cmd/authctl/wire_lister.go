@@ -102,8 +102,8 @@ func (l lister) drop(ctx context.Context, key string) error {
 	return err
 }
 
-// DeleteUnlisted implements [cli.TokenLister], once what is listed has gone. Other places than files keep nothing that they
-// do not list.
+// DeleteUnlisted implements [cli.TokenLister], once what is listed has gone. Other places than files keep nothing that
+// they do not list.
 func (l lister) DeleteUnlisted() (removed int, err error) {
 	for _, place := range []tokenstore.Store{l.Store, l.spare} {
 		files, ok := place.(interface{ DeleteAll() (int, error) })

@@ -7,8 +7,8 @@ import (
 	"github.com/authctl/authctl/internal/auth"
 )
 
-// forgetTokensGotWith drops the tokens that were got with the old secret of a keyring account, so that the new one counts
-// at once. Nothing to drop, or no way to look, is no failure of `secret set`.
+// forgetTokensGotWith drops the tokens that were got with the old secret of a keyring account, so that the new one
+// counts at once. Nothing to drop, or no way to look, is no failure of `secret set`.
 func (g *globals) forgetTokensGotWith(ctx context.Context, account string) {
 	path, err := g.app.Loader.Path(g.config)
 	if err != nil {

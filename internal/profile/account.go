@@ -85,8 +85,8 @@ func (v Values) secrets(prefix string, add func(key string, ref secret.Ref)) {
 	}
 }
 
-// KeysOf are the keys whose secret the profile gets its tokens with and reads from a keyring account: those that name it,
-// and the one whose own account it is, where the file does not say where that lies.
+// KeysOf are the keys whose secret the profile gets its tokens with and reads from a keyring account: those that name
+// it, and the one whose own account it is, where the file does not say where that lies.
 func (p *Profile) KeysOf(account string) []string {
 	var keys []string
 	own, isOwn := strings.CutPrefix(account, Account(p.Name, ""))

@@ -1,5 +1,6 @@
-// Package words splits a line as a shell splits words, runs and expands nothing, and quotes a word for a shell: quotes and backslashes mean what
-// POSIX says (Shell Command Language 2.2.1 to 2.2.3), and what else a shell would act on is a character or refused.
+// Package words splits a line into words as a shell does, and quotes a word for a shell. Quotes and backslashes mean
+// what POSIX says (Shell Command Language 2.2.1 to 2.2.3). Nothing is run or expanded: what else a shell would act on is
+// a character or refused.
 //
 // It is not github.com/mattn/go-shellwords: that one (v1.0.16) makes `pass` of "pa\ss", a line end of the \n in "a\nb"
 // and `^a.b$` of "^a\.b$", so that a command gets other arguments than it has in the user's terminal.
