@@ -58,6 +58,10 @@ func (a *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
 // first sends the request, or takes up what was begun on the short way.
 func (a *authorized) first(req *http.Request, body *tape) (*http.Response, *held, error) {
 	if s := takeSent(req.Context()); s != nil {
+		if err := s.token.bearer.Authorize(req); err != nil { // what was sent had it; a dead connection asks for req
+			_ = s.api.Close()
+			return nil, nil, err
+		}
 		res, err := a.ways.lane.finish(req, s.api)
 		return res, s.token, err
 	}

@@ -31,8 +31,12 @@ func script(t *testing.T, answers ...string) (base string, seen *atomic.Int64) {
 		defer conn.Close()
 		reader := bufio.NewReader(conn)
 		for {
-			if _, err := http.ReadRequest(reader); err != nil {
+			req, err := http.ReadRequest(reader)
+			if err != nil {
 				return
+			}
+			if sent := req.Header["Authorization"]; !slices.Equal(sent, []string{"Bearer tok-1"}) {
+				t.Errorf("Authorization: %q", sent)
 			}
 			n := int(seen.Add(1))
 			text := answers[min(n, len(answers))-1]
@@ -157,6 +161,26 @@ func TestADeadConnectionIsReplacedForGETAlone(t *testing.T) {
 		if res.StatusCode != 502 || seen.Load() != int64(n+1) || method != "HEAD" && !strings.Contains(text, "network.lost") {
 			t.Errorf("%s: %d %s, %d requests", method, res.StatusCode, text, seen.Load())
 		}
+	}
+}
+
+func TestAConnectionThatDiesUnderTheShortWayIsReplacedWithTheToken(t *testing.T) {
+	base, seen := script(t, okay, "", okay)
+	r := start(t, base, nil)
+	conn := dial(t, r.host)
+	reader := bufio.NewReader(conn)
+	for range 2 { // the second one meets a server that hangs up on it
+		_, _ = fmt.Fprintf(conn, "GET /%s/x HTTP/1.1\r\nHost: %s\r\n\r\n", pathSecret, r.host)
+		res, err := http.ReadResponse(reader, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := drained(t, res); res.StatusCode != 200 || text != "ok" {
+			t.Errorf("%d %q", res.StatusCode, text)
+		}
+	}
+	if seen.Load() != 3 {
+		t.Errorf("%d requests", seen.Load())
 	}
 }
 
