@@ -33,7 +33,9 @@ func (x *exchange) stream(w *recorder, req *http.Request) {
 	proxy := httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL, p.Out.Host = x.target, ""
-			p.Out.Trailer = p.In.Trailer // filled when the body has ended
+			if p.In.Trailer != nil {
+				p.Out.Trailer, p.Out.Body = p.In.Trailer, x.relay.trailersOf(p.In)
+			}
 			x.relay.scrub(p.Out.Header)
 		},
 		Transport:      x.relay.api,
