@@ -6,12 +6,13 @@ import (
 )
 
 // moved is a Location of the API as clients of the relay must see it: within base_url it is a path of the relay, in the
-// form that the API chose. What leads elsewhere on the API's server is named in full, or a client would look for it
-// here; what leads to another server, and what is no URL, stays as it is.
+// form that the API chose, unless that is relative and means the same here as there. What leads elsewhere on the API's
+// server is named in full, or a client would look for it here; what leads to another server, and what is no URL, stays
+// as it is.
 func (x *exchange) moved(location string) string {
 	u, err := url.Parse(location)
-	if err != nil || u.Host == "" && !strings.HasPrefix(location, "/") {
-		return location // a relative path means the same thing here as there
+	if err != nil {
+		return location
 	}
 	to := x.target.ResolveReference(u)
 	if to.User != nil || !strings.EqualFold(to.Scheme, x.target.Scheme) || !sameHost(to, x.target) {
@@ -22,6 +23,9 @@ func (x *exchange) moved(location string) string {
 		return to.String()
 	}
 	moved := x.prefix + path
+	if u.Host == "" && !strings.HasPrefix(location, "/") && x.leads(u) == moved {
+		return location
+	}
 	if to.RawQuery != "" || to.ForceQuery {
 		moved += "?" + to.RawQuery
 	}
@@ -32,6 +36,16 @@ func (x *exchange) moved(location string) string {
 		return x.front + moved
 	}
 	return moved
+}
+
+// leads is the path at which a client of the relay finds what a relative reference names.
+func (x *exchange) leads(u *url.URL) string {
+	path, _ := x.relay.below(x.target.EscapedPath())
+	here, err := url.Parse(x.front + x.prefix + path)
+	if err != nil {
+		return ""
+	}
+	return here.ResolveReference(u).EscapedPath()
 }
 
 // below gives what follows base_url's path, if path is that or below it.

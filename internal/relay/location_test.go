@@ -36,6 +36,11 @@ func TestALocationWithinBaseURLLeadsToTheRelay(t *testing.T) {
 		{"https://api.example.com/base", "x", "x"},
 		{"https://api.example.com/base", "../x", "../x"},
 		{"https://api.example.com/base", "?page=2", "?page=2"},
+		// relative, and through the relay it would lead elsewhere
+		{"https://api.example.com/base", "../../base/x", "/SECRET/x"},
+		{"https://api.example.com/base", "../../login", "https://api.example.com/login"},
+		{"https://api.example.com", "../../x?q#f", "/SECRET/x?q#f"},
+		{"https://api.example.com/a/b", "../../b/x", "/SECRET/x"},
 		{"https://api.example.com/base", "", ""},
 		// elsewhere on the same server: in full, or the client would look for it here
 		{"https://api.example.com/base", "/login", "https://api.example.com/login"},
