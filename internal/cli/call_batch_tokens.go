@@ -38,12 +38,11 @@ func newBatchTokens(client *call.Client, clock func() time.Time) *batchTokens {
 }
 
 // doer is the client of one worker.
-func (t *batchTokens) doer() batch.Doer {
-	if t.client.Source == nil {
-		return t.client
+func (t *batchTokens) doer(begin func()) batch.Doer {
+	w := &batchWorker{shared: t, client: *t.client, begin: begin}
+	if t.client.Source != nil {
+		w.client.Source = w
 	}
-	w := &batchWorker{shared: t, client: *t.client}
-	w.client.Source = w
 	return w
 }
 
@@ -97,11 +96,15 @@ var _ call.TokenSource = (*batchWorker)(nil)
 type batchWorker struct {
 	shared *batchTokens
 	client call.Client
+	begin  func()
 	used   int
 }
 
 // Do implements [batch.Doer].
 func (w *batchWorker) Do(ctx context.Context, req *call.Request) (*http.Response, error) {
+	if req.NoAuth || w.client.Source == nil {
+		w.begin() // else when the token is in hand
+	}
 	return w.client.Do(ctx, req)
 }
 
@@ -111,6 +114,9 @@ func (w *batchWorker) Bearer(ctx context.Context) (bearer httpx.Bearer, err erro
 	w.client.ReauthStatuses = w.shared.client.ReauthStatuses
 	if err == nil && w.shared.settled(w.used) {
 		w.client.ReauthStatuses = []int{}
+	}
+	if err == nil {
+		w.begin()
 	}
 	return bearer, err
 }

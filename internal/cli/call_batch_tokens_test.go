@@ -143,3 +143,22 @@ func TestATokenThatCannotBeHadIsNotAskedForByEveryLine(t *testing.T) {
 		t.Errorf("asked %d times", source.asked)
 	}
 }
+
+func TestARequestBeginsWhenItsTokenIsInHand(t *testing.T) {
+	for _, failure := range []error{nil, errors.New("gone")} {
+		source := &issuer{err: failure}
+		begun := 0
+		begin := func() {
+			if begun++; source.asked != 1 {
+				t.Errorf("asked %d times before", source.asked)
+			}
+		}
+		w, ok := newBatchTokens(&call.Client{Source: source}, time.Now).doer(begin).(*batchWorker)
+		if !ok {
+			t.Fatal("another doer")
+		}
+		if _, err := w.Bearer(t.Context()); !errors.Is(err, failure) || (begun == 1) != (failure == nil) {
+			t.Errorf("begun %d times: %v", begun, err)
+		}
+	}
+}

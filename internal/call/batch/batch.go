@@ -26,7 +26,7 @@ type Doer interface {
 
 // Run is what a batch needs. Doer and Prepare must be set.
 type Run struct {
-	Doer    func() Doer                        // one for each worker
+	Doer    func(begin func()) Doer            // one for each worker; calls begin when a request has its token and goes out
 	Prepare func(*Line) (*call.Request, error) // refuses what policy forbids, before anything is sent
 	Explain func(err error) any                // the error member of the output
 	Tell    func(done Count)                   // after each result, in order; nil: nobody listens
@@ -59,7 +59,7 @@ func (r *Run) Do(ctx context.Context, in io.Reader, out io.Writer) (Count, error
 	go f.read(ctx, in)
 	go f.feed(ctx)
 	for range max(1, r.Parallel) {
-		f.workers.Go(func() { f.work(ctx, r.Doer()) })
+		f.workers.Go(func() { f.work(ctx) })
 	}
 	w := newWriter(r, out)
 	if err := w.all(f.pending, f.spare); err != nil {

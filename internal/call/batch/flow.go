@@ -19,6 +19,7 @@ type flow struct {
 	halted  chan struct{} // no further line is to be sent
 	halt    func()
 	failed  atomic.Int64 // the first line that ended the run
+	pace    *pace
 	spare   spares
 	workers sync.WaitGroup
 }
@@ -27,7 +28,7 @@ func newFlow(r *Run) *flow {
 	workers := max(1, r.Parallel)
 	f := &flow{
 		Run: r, lines: make(chan []rawLine, 4), jobs: make(chan *job, workers), pending: make(chan *job, windowPerWorker*workers),
-		halted: make(chan struct{}), spare: make(spares, (windowPerWorker+1)*workers),
+		halted: make(chan struct{}), pace: newPace(r.Every), spare: make(spares, (windowPerWorker+1)*workers),
 	}
 	f.failed.Store(math.MaxInt64)
 	f.halt = sync.OnceFunc(func() { close(f.halted) })
@@ -52,8 +53,6 @@ func (f *flow) read(ctx context.Context, in io.Reader) {
 func (f *flow) feed(ctx context.Context) {
 	defer close(f.pending)
 	defer close(f.jobs)
-	pace := &pace{every: f.Every}
-	defer pace.stop()
 	index := 0
 	for {
 		select {
@@ -63,7 +62,7 @@ func (f *flow) feed(ctx context.Context) {
 				return
 			}
 			for _, line := range lines {
-				if !f.line(ctx, index, line, pace) {
+				if !f.line(ctx, index, line) {
 					return
 				}
 				index++
@@ -84,7 +83,7 @@ func (f *flow) ended(ctx context.Context, lines int) {
 }
 
 // line sends one line on its way; false ends the run.
-func (f *flow) line(ctx context.Context, index int, line rawLine, pace *pace) bool {
+func (f *flow) line(ctx context.Context, index int, line rawLine) bool {
 	j := f.spare.take(index)
 	if f.Journal != nil {
 		j.mark = markOf(line.text)
@@ -100,7 +99,7 @@ func (f *flow) line(ctx context.Context, index int, line rawLine, pace *pace) bo
 		j.result = encodeError(j, f.Explain)
 		return f.settled(ctx, j) && f.ContinueOnError
 	}
-	if !pace.wait(ctx, f.halted) || !f.queue(ctx, j) {
+	if !f.queue(ctx, j) {
 		return false
 	}
 	select {
@@ -150,20 +149,32 @@ func (f *flow) queue(ctx context.Context, j *job) bool {
 }
 
 // work does jobs, one after the other.
-func (f *flow) work(ctx context.Context, d Doer) {
+func (f *flow) work(ctx context.Context) {
+	t := &turn{flow: f}
+	d := f.Doer(t.begin)
+	defer t.leave()
 	var e encoder
-	for j := range f.jobs {
-		if int64(j.index) > f.failed.Load() {
-			j.fate = givenUp
-		} else {
+	for {
+		t.take()
+		j, more := <-f.jobs
+		if !more {
+			return
+		}
+		if t.wait(ctx, j) {
 			f.exchange(ctx, d, &e, j)
+		} else {
+			j.fate = givenUp
 		}
 		if j.err != nil && !f.ContinueOnError {
 			f.endsAt(j.index)
 		}
+		t.leave()
 		j.settle()
 	}
 }
+
+// over reports whether the run ended before a job's line.
+func (f *flow) over(j *job) bool { return int64(j.index) > f.failed.Load() }
 
 // endsAt ends the run with a line: those before it are still sent.
 func (f *flow) endsAt(index int) {

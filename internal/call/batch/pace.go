@@ -24,29 +24,58 @@ func ParseRate(text string) (time.Duration, error) {
 // pace holds the beginnings of requests apart.
 type pace struct {
 	every time.Duration
-	ticks *time.Ticker // from the first request on
+	taken chan struct{} // holds one value while a worker has the turn
+	next  time.Time     // belongs to who has the turn
 }
 
-func (p *pace) stop() {
-	if p.ticks != nil {
-		p.ticks.Stop()
+func newPace(every time.Duration) *pace { return &pace{every: every, taken: make(chan struct{}, 1)} }
+
+// turn is a worker's part in the pace. It has the turn from before it takes a job, so that requests begin in the order
+// of their lines, until the request begins: others shall not catch up with it while it waits for a token.
+type turn struct {
+	*flow
+	mine bool
+}
+
+// take waits for the turn, where there is a pace.
+func (t *turn) take() {
+	if t.pace.every > 0 {
+		t.pace.taken <- struct{}{}
+		t.mine = true
 	}
 }
 
-// wait gives true when the next request may begin, false when none may any more.
-func (p *pace) wait(ctx context.Context, halted <-chan struct{}) bool {
-	switch {
-	case p.every <= 0:
-		return true
-	case p.ticks == nil:
-		p.ticks = time.NewTicker(p.every)
-		return true
+// wait gives true when the job's request may begin, false when it is not to be sent any more.
+func (t *turn) wait(ctx context.Context, j *job) bool {
+	if !t.mine {
+		return !t.over(j)
 	}
-	select {
-	case <-p.ticks.C:
-		return true
-	case <-halted:
-	case <-ctx.Done():
+	timer := time.NewTimer(time.Until(t.pace.next))
+	defer timer.Stop()
+	for halted := t.halted; !t.over(j); halted = nil { // what comes before the line that ended the run is still sent
+		select {
+		case <-timer.C:
+			return !t.over(j)
+		case <-halted:
+		case <-ctx.Done():
+			return false
+		}
 	}
 	return false
+}
+
+// begin is when a request goes out.
+func (t *turn) begin() {
+	if t.mine {
+		t.pace.next = time.Now().Add(t.pace.every)
+		t.leave()
+	}
+}
+
+// leave gives the turn to the next worker.
+func (t *turn) leave() {
+	if t.mine {
+		t.mine = false
+		<-t.pace.taken
+	}
 }

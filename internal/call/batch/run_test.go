@@ -43,6 +43,20 @@ func (a *api) Do(ctx context.Context, req *call.Request) (*http.Response, error)
 	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{}}, nil
 }
 
+// worker says when the request begins, before the api sees it.
+type worker struct {
+	*api
+	begin func()
+	token time.Duration // how long the first request of this worker waits for a token
+}
+
+func (w *worker) Do(ctx context.Context, req *call.Request) (*http.Response, error) {
+	time.Sleep(w.token)
+	w.token = 0
+	w.begin()
+	return w.api.Do(ctx, req)
+}
+
 func echo(_ context.Context, req *call.Request) (int, string, error) { return 200, req.URL.Path, nil }
 
 func lost() error { return fault.New(fault.Network, "network.lost", "gone") }
@@ -51,7 +65,7 @@ func lost() error { return fault.New(fault.Network, "network.lost", "gone") }
 func over(a *api) *Run {
 	base := NewBase("https://api.example.com")
 	return &Run{
-		Parallel: 8, Doer: func() Doer { return a },
+		Parallel: 8, Doer: func(begin func()) Doer { return &worker{api: a, begin: begin} },
 		Prepare: func(l *Line) (*call.Request, error) { return l.Request(base) },
 	}
 }
@@ -336,6 +350,50 @@ func TestTheRateHoldsRequestsApart(t *testing.T) {
 			if at[i].Sub(at[i-1]) != run.Every {
 				t.Errorf("%s between two", at[i].Sub(at[i-1]))
 			}
+		}
+	})
+}
+
+func TestNoWaitIsMadeUpForByABurst(t *testing.T) {
+	for name, c := range map[string]struct{ token, answer time.Duration }{
+		"for answers": {0, 730 * time.Millisecond}, "for tokens": {time.Second, 0}, "for both": {time.Second, 2 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var mu sync.Mutex
+				var last time.Time
+				a := &api{answer: func(ctx context.Context, req *call.Request) (int, string, error) {
+					mu.Lock()
+					if gap := time.Since(last); gap < 100*time.Millisecond {
+						t.Errorf("%s between two", gap)
+					}
+					last = time.Now()
+					mu.Unlock()
+					time.Sleep(c.answer)
+					return echo(ctx, req)
+				}}
+				run := over(a)
+				run.Every, run.Parallel = 100*time.Millisecond, 3
+				run.Doer = func(begin func()) Doer { return &worker{api: a, begin: begin, token: c.token} }
+				if count, err := run.Do(t.Context(), input(20), io.Discard); err != nil || count.Sent != 20 {
+					t.Errorf("%+v: %v", count, err)
+				}
+			})
+		})
+	}
+}
+
+func TestAnEndedRunDoesNotWaitForItsPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &api{answer: func(context.Context, *call.Request) (int, string, error) {
+			time.Sleep(time.Second)
+			return 0, "", lost()
+		}}
+		run := over(a)
+		run.Every = time.Hour
+		began := time.Now()
+		if _, err := run.Do(t.Context(), input(20), io.Discard); !fault.Is(err, fault.Network) || time.Since(began) > time.Minute || a.sent.Load() != 1 {
+			t.Errorf("%s, %d sent: %v", time.Since(began), a.sent.Load(), err)
 		}
 	})
 }
