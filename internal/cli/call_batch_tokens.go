@@ -30,7 +30,8 @@ type batchTokens struct {
 	err        error
 	generation int // counts the renewals
 	looked     time.Time
-	renewed    time.Time
+	renewed    time.Time // the last renewal, whatever came of it
+	failure    error     // what that one met with
 }
 
 func newBatchTokens(client *call.Client, clock func() time.Time) *batchTokens {
@@ -50,14 +51,23 @@ func (t *batchTokens) doer(begin func()) batch.Doer {
 func (t *batchTokens) current(ctx context.Context) (httpx.Bearer, int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.inHand(ctx)
+}
+
+func (t *batchTokens) inHand(ctx context.Context) (httpx.Bearer, int, error) {
 	if now := t.clock(); t.looked.IsZero() || now.Sub(t.looked) >= batchLook || now.Before(t.looked) {
-		t.bearer, t.err = t.client.Source.Bearer(ctx)
-		t.looked = now
-		if ctx.Err() != nil || t.spent(now) {
-			t.looked = time.Time{} // one request's time was up, not everybody's; or a token for one request
-		}
+		bearer, err := t.client.Source.Bearer(ctx)
+		t.got(ctx, now, bearer, err)
 	}
 	return t.bearer, t.generation, t.err
+}
+
+// got takes a token, or the error in its place, into hand.
+func (t *batchTokens) got(ctx context.Context, now time.Time, bearer httpx.Bearer, err error) {
+	t.bearer, t.err, t.looked = bearer, err, now
+	if ctx.Err() != nil || t.spent(now) {
+		t.looked = time.Time{} // one request's time was up, not everybody's; or a token for one request
+	}
 }
 
 // spent reports whether the token lives no longer than for the request that it was asked for.
@@ -66,19 +76,25 @@ func (t *batchTokens) spent(now time.Time) bool {
 	return ok && t.err == nil && s.last != nil && !s.last.Token.ExpiresAt.After(now)
 }
 
-// renew replaces the token that a worker used, unless another worker has done so since.
+// renew replaces the token that a worker used, unless another worker has done so, or could not, since.
 func (t *batchTokens) renew(ctx context.Context, used int, claims string) (httpx.Bearer, int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if used != t.generation {
-		return t.bearer, t.generation, t.err
+		return t.inHand(ctx)
 	}
-	t.renewed = t.clock()
+	if t.failure != nil && t.clock().Sub(t.renewed) < batchLook {
+		return httpx.Bearer{}, used, t.failure
+	}
 	bearer, err := t.client.Source.Renew(ctx, claims)
+	t.renewed, t.failure = t.clock(), err
 	if err != nil {
+		if ctx.Err() != nil {
+			t.failure = nil // one request's time was up, not everybody's
+		}
 		return bearer, used, err
 	}
-	t.bearer, t.looked = bearer, t.renewed
+	t.got(ctx, t.renewed, bearer, nil)
 	t.generation++
 	return t.bearer, t.generation, nil
 }

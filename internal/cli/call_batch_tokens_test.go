@@ -162,3 +162,29 @@ func TestARequestBeginsWhenItsTokenIsInHand(t *testing.T) {
 		}
 	}
 }
+
+func TestARenewalThatFailsIsNotRepeatedByEveryWorker(t *testing.T) {
+	gone, now := errors.New("gone"), time.Unix(1, 0)
+	source := &issuer{}
+	tokens := newBatchTokens(&call.Client{Source: source}, func() time.Time { return now })
+	_, used, err := tokens.current(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	source.err = gone
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _, _ = tokens.renew(canceled, used, "") // one request's end is not everybody's
+	for range 8 {
+		if _, _, err := tokens.renew(t.Context(), used, ""); !errors.Is(err, gone) {
+			t.Errorf("%v", err)
+		}
+	}
+	if source.newer != 2 {
+		t.Errorf("%d renewals", source.newer)
+	}
+	now, source.err = now.Add(batchLook), nil
+	if _, newer, err := tokens.renew(t.Context(), used, ""); err != nil || newer == used || source.newer != 3 {
+		t.Errorf("%d renewals: %v", source.newer, err)
+	}
+}
