@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 )
 
 // The statuses of a shell for a program that did not run.
@@ -43,17 +44,36 @@ type Command struct {
 }
 
 // Find looks a program up in PATH. A folder of PATH that is not absolute is the current directory or lies below it:
-// what is found there could have been put there for this very purpose, and is not run. A name with a slash is the
-// user's own choice.
+// what is found there could have been put there for this very purpose, and is passed over, or told of where nothing else
+// is found. A name with a slash is the user's own choice. The walk is this function's own: [exec.LookPath] ends at such a
+// find, and takes it where GODEBUG says execerrdot=0.
 func Find(name string) (string, error) {
-	path, err := exec.LookPath(name)
-	switch {
-	case err == nil:
+	if filepath.Base(name) != name {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			return "", startError(err)
+		}
 		return path, nil
-	case errors.Is(err, exec.ErrDot):
+	}
+	planted := false
+	for _, folder := range filepath.SplitList(os.Getenv("PATH")) { //nolint:forbidigo // as [exec.LookPath] does
+		whole, err := filepath.Abs(folder)
+		if err != nil {
+			continue
+		}
+		path, err := exec.LookPath(filepath.Join(whole, name))
+		switch {
+		case err != nil:
+		case filepath.IsAbs(folder):
+			return path, nil
+		default:
+			planted = true
+		}
+	}
+	if planted {
 		return "", &StartError{NotExecutable, fmt.Errorf("PATH finds %s in the current directory: %w", name, exec.ErrDot)}
 	}
-	return "", startError(err)
+	return "", startError(&exec.Error{Name: name, Err: exec.ErrNotFound})
 }
 
 func startError(err error) *StartError {

@@ -56,9 +56,28 @@ func TestAProgramInTheCurrentDirectoryIsNotFoundThroughPATH(t *testing.T) {
 	if _, err := Find("./planted"); err != nil {
 		t.Errorf("a name with a slash: %v", err)
 	}
-	t.Setenv("PATH", dir)
-	if found, err := Find("planted"); err != nil || found != filepath.Join(dir, "planted") {
-		t.Errorf("an absolute folder: %s, %v", found, err)
+	for _, path := range []string{dir, ".:" + dir, "bin:./bin::" + dir} {
+		t.Setenv("PATH", path)
+		if found, err := Find("planted"); err != nil || found != filepath.Join(dir, "planted") {
+			t.Errorf("an absolute folder in PATH=%q: %s, %v", path, found, err)
+		}
+	}
+	t.Setenv("GODEBUG", "execerrdot=0")
+	t.Setenv("PATH", ".")
+	if found, err := Find("planted"); statusOf(t, err) != NotExecutable {
+		t.Errorf("GODEBUG makes it %s, %v", found, err)
+	}
+}
+
+func TestAFileThatCannotRunDoesNotHideOneThatCan(t *testing.T) {
+	first, second := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(first, "tool"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := script(t, filepath.Join(second, "tool"), "true")
+	t.Setenv("PATH", first+":"+second)
+	if found, err := Find("tool"); err != nil || found != want {
+		t.Errorf("%s, %v", found, err)
 	}
 }
 
