@@ -32,7 +32,7 @@ func (x *exchange) moved(location string) string {
 	if to.Fragment != "" {
 		moved += "#" + to.EscapedFragment()
 	}
-	if u.Host != "" {
+	if u.Host != "" || strings.HasPrefix(moved, "//") { // which would name another host
 		return x.front + moved
 	}
 	return moved

@@ -23,6 +23,15 @@ func at(t testing.TB, base, ref string) *exchange {
 	}
 }
 
+func TestALocationWithoutASecretNamesNoOtherHost(t *testing.T) {
+	x := at(t, "https://api.example.com/base", "/things/7")
+	x.prefix = ""
+	const want = "http://127.0.0.1:8080//evil.example/x"
+	if got := x.moved("/base//evil.example/x"); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestALocationWithinBaseURLLeadsToTheRelay(t *testing.T) {
 	for _, c := range []struct{ base, location, want string }{
 		{"https://api.example.com/base", "https://api.example.com/base/x?q=1#f", "http://127.0.0.1:8080/SECRET/x?q=1#f"},
