@@ -55,6 +55,9 @@ func (s *Session) grown(ctx context.Context, r *tokenstore.Record) (*tokenstore.
 	}
 	younger := *r
 	younger.RefreshToken, younger.ProofKey = newest.RefreshToken, newest.ProofKey
+	if s.isMarkedSpent(newest) {
+		younger.AccessToken = secret.String{} // it marks the whole family
+	}
 	return &younger, nil
 }
 

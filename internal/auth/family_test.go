@@ -41,7 +41,7 @@ func TestARefreshTokenThatWasReplacedForOneIdentityIsReplacedForAll(t *testing.T
 		t.Fatalf("the first one was sent %d times in %d requests", r.sent(first), r.server.Count())
 	}
 	r.idp.End()
-	for _, s := range []*auth.Session{r.named(first), r.narrowed(first, "new")} {
+	for _, s := range []*auth.Session{r.named(first), r.narrowed(first, "new"), r.narrowed(first, "a")} {
 		if _, err := s.Token(t.Context(), auth.Want{ForceRefresh: true}); !fault.Is(err, fault.Auth) {
 			t.Fatalf("%v", err)
 		}
