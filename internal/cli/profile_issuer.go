@@ -38,9 +38,9 @@ func settingOf(entry config.Entry, key string) (text string, given bool) {
 	return text, true
 }
 
-// fill adds what was not given and the server's word decides: who has no secret, and no
-// key of another grant, logs in; the client proves itself by
-// the one way of its kind that the server takes; a login asks for a refresh token where the server knows the scope.
+// fill adds what was not given and the server's word decides: who has no secret, and no key of another grant, logs in by
+// a way that the server has; the client proves itself by one that it takes; a login asks for a refresh token where the
+// server knows the scope.
 func (i *Issuer) fill(entry config.Entry) config.Entry {
 	has := func(keys ...string) bool {
 		return slices.ContainsFunc(entry, func(s config.Setting) bool {
@@ -52,21 +52,30 @@ func (i *Issuer) fill(entry config.Entry) config.Entry {
 	if !given && !has("client_secret", "client_assertion", "username", "assertion", "refresh_token", "subject_token",
 		"login_hint", "login_hint_token", "id_token_hint") {
 		switch {
-		case i.Login:
+		case i.Login && i.offers("authorization_code"):
 			grant = "authorization_code"
-		case i.Device:
+		case i.Device && i.offers("urn:ietf:params:oauth:grant-type:device_code"):
 			grant = "device_code"
 		}
 		if grant != "" {
 			entry = append(entry, config.Setting{Key: "grant", Value: grant})
 		}
 	}
-	if has("client_secret") && !has("client_auth") && i.ClientAuth != nil &&
-		!slices.Contains(i.ClientAuth, "client_secret_basic") && slices.Contains(i.ClientAuth, "client_secret_post") {
-		entry = append(entry, config.Setting{Key: "client_auth", Value: "client_secret_post"})
+	if has("client_secret") && !has("client_auth") && !slices.Contains(i.ClientAuth, "client_secret_basic") {
+		for _, way := range []string{"client_secret_post", "client_secret_jwt"} {
+			if slices.Contains(i.ClientAuth, way) {
+				entry = append(entry, config.Setting{Key: "client_auth", Value: way})
+				break
+			}
+		}
 	}
 	if !has("scopes") && (grant == "authorization_code" || grant == "device_code") && slices.Contains(i.Scopes, "offline_access") {
 		entry = append(entry, config.Setting{Key: "scopes", Value: []string{"openid", "offline_access"}})
 	}
 	return entry
+}
+
+// offers reports whether the server takes a grant, by its name on the wire; one that publishes none may take any.
+func (i *Issuer) offers(grant string) bool {
+	return i.Grants == nil || slices.Contains(i.Grants, grant)
 }

@@ -67,8 +67,15 @@ func TestAnIssuersWordFillsWhatWasNotGiven(t *testing.T) {
 		given  config.Entry
 		added  config.Entry
 	}{
-		"a browser":                 {Issuer{Login: true, Device: true}, given("client_id", "c"), given("grant", "authorization_code")},
-		"a device":                  {Issuer{Device: true}, given("client_id", "c"), given("grant", "device_code")},
+		"a browser": {Issuer{Login: true, Device: true}, given("client_id", "c"), given("grant", "authorization_code")},
+		"a device":  {Issuer{Device: true}, given("client_id", "c"), given("grant", "device_code")},
+		"a device, by its grants": {
+			Issuer{Login: true, Device: true, Grants: []string{"urn:ietf:params:oauth:grant-type:device_code"}}, nil, given("grant", "device_code"),
+		},
+		"no grant of ours": {Issuer{Login: true, Grants: []string{"implicit"}}, given("client_id", "c"), nil},
+		"a signed secret only": {
+			Issuer{ClientAuth: []string{"client_secret_jwt"}}, given("client_secret", "env:S"), given("client_auth", "client_secret_jwt"),
+		},
 		"neither":                   {Issuer{}, given("client_id", "c"), nil},
 		"a refresh token":           {Issuer{Device: true, Scopes: []string{"offline_access"}}, given("client_id", "c"), append(given("grant", "device_code"), offline)},
 		"scopes that were given":    {Issuer{Device: true, Scopes: []string{"offline_access"}}, given("scopes", "x"), given("grant", "device_code")},
