@@ -80,7 +80,7 @@ func rooms() []room {
 		{folder: "internal/stack"},
 		{folder: "internal/words"},
 
-		{folder: "internal/authtest", may: "tokenstore grant httpx secret fault"},
+		{folder: "internal/authtest", may: "tokenstore grant httpx secret fault golang.org/x/net/..."},
 		{folder: "internal/docgen", may: "cli iostreams config github.com/spf13/cobra/... github.com/spf13/pflag"},
 		// a module of its own: a server that others wrote
 		{folder: "internal/integration/kit/zitadel", may: "github.com/zitadel/oidc/v3/..."},

@@ -2,11 +2,8 @@ package call
 
 import (
 	"context"
-	"crypto/tls"
 	"io"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,6 +11,7 @@ import (
 
 	"golang.org/x/net/http2"
 
+	"github.com/authctl/authctl/internal/authtest"
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/httpx"
 )
@@ -128,44 +126,13 @@ func TestAHostileServerEndsACallInTimeAndWithItsName(t *testing.T) {
 // refusing is an HTTP/2 server that refuses each stream with code, and counts them.
 func refusing(t *testing.T, code http2.ErrCode) (string, *atomic.Int32) {
 	t.Helper()
-	return framing(t, func(f *http2.Framer, stream uint32) bool { return f.WriteRSTStream(stream, code) == nil })
-}
-
-// framing is an HTTP/2 server that has answer write to each stream, until it says no and the connection is closed.
-func framing(t *testing.T, answer func(f *http2.Framer, stream uint32) bool) (string, *atomic.Int32) {
-	t.Helper()
-	s := httptest.NewUnstartedServer(nil)
-	s.TLS = &tls.Config{NextProtos: []string{"h2"}}
-	var streams atomic.Int32
-	s.Config.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){
-		"h2": func(_ *http.Server, conn *tls.Conn, _ http.Handler) {
-			defer conn.Close()
-			_, _ = io.ReadFull(conn, make([]byte, len(http2.ClientPreface)))
-			f := http2.NewFramer(conn, conn)
-			_ = f.WriteSettings()
-			for {
-				frame, err := f.ReadFrame()
-				if err != nil {
-					return
-				}
-				if h, ok := frame.(*http2.HeadersFrame); ok {
-					streams.Add(1)
-					if !answer(f, h.StreamID) {
-						return
-					}
-				}
-			}
-		},
-	}
-	s.StartTLS()
-	t.Cleanup(s.Close)
-	return s.URL, &streams
+	return authtest.HTTP2(t, func(f *http2.Framer, stream uint32) bool { return f.WriteRSTStream(stream, code) == nil })
 }
 
 func TestAnHTTP2ConnectionThatGoesAwayIsLost(t *testing.T) {
 	t.Parallel()
 	for method, want := range map[string]int32{"GET": 2, "POST": 1} {
-		base, streams := framing(t, func(*http2.Framer, uint32) bool { return false })
+		base, streams := authtest.HTTP2(t, func(*http2.Framer, uint32) bool { return false })
 		c, _ := newClient(t, base)
 		tr, err := httpx.NewTransport(httpx.Config{InsecureSkipVerify: true})
 		if err != nil {
