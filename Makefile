@@ -9,7 +9,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 GO       ?= go
 GO_BUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
-MAX_BYTES := 16777216
+MAX_BYTES := 15728640
 FUZZTIME ?= 20s
 
 # Tools are built once for each version and kept outside the tree.

@@ -7,10 +7,10 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"sync"
 	"time"
 
 	"github.com/authctl/authctl/internal/cli"
-	"github.com/authctl/authctl/internal/stack"
 )
 
 // version is set by the linker.
@@ -22,15 +22,15 @@ func main() { os.Exit(run()) }
 func run() int {
 	// GODEBUG=http2debug=1 makes net/http print request headers, the bearer among them, through the standard logger.
 	log.SetOutput(io.Discard)
-	stack.Grow()
 	ctx, stop := untilSignal(context.Background(), armAfter(os.Args))
 	defer stop()
 	return newApp().Run(ctx, os.Args[1:])
 }
 
-// armAfter is how long the program lives before it listens for signals. Go starts a thread for that, which costs a
-// twentieth of a warm `token get`. A command that is over by then has nothing to tidy up, and the default action ends
-// it as well. A call listens beside its first steps, which change nothing; all others listen before they begin.
+// armAfter is how long the program lives before it listens for signals, unless it asks for a token sooner. Go starts
+// threads for that, which cost a twentieth of a warm `token get`. A command that is over by then has nothing to tidy up,
+// and the default action ends it as well. A call listens beside its first steps, which change nothing; all others listen
+// before they begin.
 func armAfter(args []string) time.Duration {
 	if len(args) < 2 {
 		return 0
@@ -48,27 +48,37 @@ func armAfter(args []string) time.Duration {
 // whole group, and what was cut short needs a moment to be put in order.
 const retelling = 250 * time.Millisecond
 
-// untilSignal gives a context that the first signal ends, with the signal as its cause; a later one kills.
+type listenKey struct{}
+
+// untilSignal gives a context that the first signal ends, with the signal as its cause; a later one kills. It listens
+// after that time, or when [listen] says so.
 func untilSignal(parent context.Context, after time.Duration) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
-	listen := func() {
-		select {
-		case s := <-signals:
-			cancel(cli.Signal{Number: number(s), Name: s.String()})
-			time.Sleep(retelling)
-			signal.Stop(signals)
-		case <-ctx.Done():
-		}
-	}
-	if after == 0 {
+	begin := sync.OnceFunc(func() {
 		signal.Notify(signals, terminating()...)
-		go listen()
-		return ctx, func() { cancel(nil) }
-	}
-	arm := time.AfterFunc(after, func() {
-		signal.Notify(signals, terminating()...)
-		listen()
+		go func() {
+			select {
+			case s := <-signals:
+				cancel(cli.Signal{Number: number(s), Name: s.String()})
+				time.Sleep(retelling)
+				signal.Stop(signals)
+			case <-ctx.Done():
+			}
+		}()
 	})
-	return ctx, func() { arm.Stop(); cancel(nil) }
+	told := context.WithValue(ctx, listenKey{}, begin)
+	if after == 0 {
+		begin()
+		return told, func() { cancel(nil) }
+	}
+	arm := time.AfterFunc(after, begin)
+	return told, func() { arm.Stop(); cancel(nil) }
+}
+
+// listen makes signals end a context of untilSignal from now on.
+func listen(ctx context.Context) {
+	if begin, ok := ctx.Value(listenKey{}).(func()); ok {
+		begin()
+	}
 }

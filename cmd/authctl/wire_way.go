@@ -21,6 +21,7 @@ type lateTransport struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (l *lateTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	listen(req.Context()) // before anything is at the server that has to be put in order
 	l.once.Do(func() { l.made, l.err = httpx.NewTransport(l.config) })
 	if l.err != nil {
 		if req.Body != nil {

@@ -5,8 +5,9 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"text/template"
 	"time"
+
+	template "github.com/DataDog/datadog-agent/pkg/template/text"
 
 	"github.com/authctl/authctl/internal/fault"
 	"github.com/authctl/authctl/internal/httpx"
