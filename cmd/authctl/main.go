@@ -22,9 +22,9 @@ func main() { os.Exit(run()) }
 func run() int {
 	// GODEBUG=http2debug=1 makes net/http print request headers, the bearer among them, through the standard logger.
 	log.SetOutput(io.Discard)
-	ctx, stop := untilSignal(context.Background(), armAfter(os.Args))
+	ctx, listen, stop := untilSignal(context.Background(), armAfter(os.Args))
 	defer stop()
-	return newApp().Run(ctx, os.Args[1:])
+	return newApp(listen).Run(ctx, os.Args[1:])
 }
 
 // armAfter is how long the program lives before it listens for signals, unless it asks for a token sooner. Go starts
@@ -48,14 +48,12 @@ func armAfter(args []string) time.Duration {
 // whole group, and what was cut short needs a moment to be put in order.
 const retelling = 250 * time.Millisecond
 
-type listenKey struct{}
-
-// untilSignal gives a context that the first signal ends, with the signal as its cause; a later one kills. It listens
-// after that time, or when [listen] says so.
-func untilSignal(parent context.Context, after time.Duration) (context.Context, func()) {
+// untilSignal gives a context that the first signal ends, with the signal as its cause; a later one kills. Signals are
+// listened to after that time, or from a call of listen on.
+func untilSignal(parent context.Context, after time.Duration) (ctx context.Context, listen, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
-	begin := sync.OnceFunc(func() {
+	listen = sync.OnceFunc(func() {
 		signal.Notify(signals, terminating()...)
 		go func() {
 			select {
@@ -67,18 +65,10 @@ func untilSignal(parent context.Context, after time.Duration) (context.Context, 
 			}
 		}()
 	})
-	told := context.WithValue(ctx, listenKey{}, begin)
 	if after == 0 {
-		begin()
-		return told, func() { cancel(nil) }
+		listen()
+		return ctx, listen, func() { cancel(nil) }
 	}
-	arm := time.AfterFunc(after, begin)
-	return told, func() { arm.Stop(); cancel(nil) }
-}
-
-// listen makes signals end a context of untilSignal from now on.
-func listen(ctx context.Context) {
-	if begin, ok := ctx.Value(listenKey{}).(func()); ok {
-		begin()
-	}
+	arm := time.AfterFunc(after, listen)
+	return ctx, listen, func() { arm.Stop(); cancel(nil) }
 }

@@ -21,7 +21,7 @@ import (
 // GNU timeout tells a signal twice: to the program, then to its group. The second telling, unhandled, would end this
 // test with a dump of its goroutines.
 func TestSignalToldTwiceEndsOnce(t *testing.T) {
-	ctx, stop := untilSignal(t.Context(), 0)
+	ctx, _, stop := untilSignal(t.Context(), 0)
 	defer stop()
 	for range 2 {
 		if err := syscall.Kill(syscall.Getpid(), syscall.SIGQUIT); err != nil {

@@ -26,6 +26,7 @@ import (
 // wiring knows which room answers which need. No other code knows all the rooms.
 type wiring struct {
 	home     string
+	listen   func() // for signals, from now on
 	mask     *secret.Mask
 	pipes    secret.Pipes
 	registry provider.Registry
@@ -37,10 +38,10 @@ type wiring struct {
 	nonces dpop.Nonces
 }
 
-func newApp() *cli.App {
+func newApp(listen func()) *cli.App {
 	home, _ := os.UserHomeDir() // without one, paths that need it say so
 	w := &wiring{
-		home: home, mask: secret.NewMask(), registry: all.All(os.LookupEnv),
+		home: home, listen: listen, mask: secret.NewMask(), registry: all.All(os.LookupEnv),
 		locks: lock.New(lock.Dirs{Runtime: os.Getenv("XDG_RUNTIME_DIR")}),
 	}
 	return &cli.App{

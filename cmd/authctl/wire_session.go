@@ -50,7 +50,7 @@ func (w *wiring) ports(p *profile.Profile, o cli.Options) provider.Ports {
 		Trace: o.Trace, Timeout: p.Timeout,
 	}
 	direct := *endpoint
-	direct.Client = httpx.TokenClient(&lateTransport{config: httpx.Config{Proxy: "none", ConnectTimeout: 2 * time.Second}})
+	direct.Client = httpx.TokenClient(w.late(httpx.Config{Proxy: "none", ConnectTimeout: 2 * time.Second}))
 	return provider.Ports{
 		Endpoint: endpoint,
 		Secret: func(ctx context.Context, ref secret.Ref, key string) (secret.String, error) {

@@ -13,6 +13,7 @@ import (
 // lateTransport reads certificates and proxies when the first request is sent: a stored token needs none of them.
 type lateTransport struct {
 	config httpx.Config
+	listen func() // for signals, before anything is at a server that has to be put in order
 
 	once sync.Once
 	made *http.Transport
@@ -21,7 +22,7 @@ type lateTransport struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (l *lateTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	listen(req.Context()) // before anything is at the server that has to be put in order
+	l.listen()
 	l.once.Do(func() { l.made, l.err = httpx.NewTransport(l.config) })
 	if l.err != nil {
 		if req.Body != nil {
@@ -85,21 +86,25 @@ func named(p *profile.Profile) httpx.Origins {
 func (w *wiring) tokenWay(p *profile.Profile) http.RoundTripper {
 	config := way(p)
 	if config.CertFile == "" {
-		return checked(p, config)
+		return w.checked(p, config)
 	}
 	bare := config
 	bare.CertFile, bare.KeyFile = "", ""
-	return known{shown: checked(p, config), bare: checked(p, bare), named: named(p)}
+	return known{shown: w.checked(p, config), bare: w.checked(p, bare), named: named(p)}
 }
 
 // checked checks the server's certificate unless it is on this machine, or the profile says twice that it must not be.
-func checked(p *profile.Profile, config httpx.Config) http.RoundTripper {
+func (w *wiring) checked(p *profile.Profile, config httpx.Config) http.RoundTripper {
 	if !config.InsecureSkipVerify || p.TLS.InsecureTokenEndpoint {
-		return &lateTransport{config: config}
+		return w.late(config)
 	}
 	strict := config
 	strict.InsecureSkipVerify = false
-	return eachWay{here: &lateTransport{config: config}, elsewhere: &lateTransport{config: strict}}
+	return eachWay{here: w.late(config), elsewhere: w.late(strict)}
+}
+
+func (w *wiring) late(config httpx.Config) *lateTransport {
+	return &lateTransport{config: config, listen: w.listen}
 }
 
 func (w *wiring) transport(p *profile.Profile) (*http.Transport, error) {

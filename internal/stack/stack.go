@@ -7,8 +7,8 @@ import "runtime"
 // arithmetic.
 const frame = 24 << 10
 
-// init grows the first goroutine's stack: packages that depend on more than this one, and so begin later, compile
-// regular expressions as they begin.
+// init grows the first goroutine's stack. Packages begin in the order of their paths, this one before the libraries, of
+// which some compile regular expressions then.
 func init() { Grow() }
 
 // Grow gives the goroutine that calls it a stack of 32 KiB. A stack that is too small is copied in the middle of the
