@@ -3,6 +3,7 @@ package call
 import (
 	"bufio"
 	"io"
+	"maps"
 	"net/http"
 	"net/textproto"
 	"strings"
@@ -40,12 +41,16 @@ func (h *Headers) Add(line string) error {
 		h.Remove = append(h.Remove, name)
 		return nil
 	}
+	h.put(name, value)
+	return nil
+}
+
+func (h *Headers) put(name, value string) {
 	if h.Set == nil {
 		h.Set = http.Header{}
 	}
 	h.Set.Add(name, value)
 	h.Spelled.Note(name)
-	return nil
 }
 
 // AddFile reads one header a line, as curl's -H @file does. Empty lines are passed over.
@@ -127,14 +132,14 @@ func (c *Client) headers(req *Request) http.Header {
 	for name, values := range req.Implied {
 		out[textproto.CanonicalMIMEHeaderKey(name)] = values
 	}
+	spelled := req.Spelled
 	if !req.NoAuth && len(c.Headers) > 0 {
-		own := http.Header{}
+		var own Headers
 		for _, h := range c.Headers {
-			own.Add(h.Name, h.Value.Reveal())
+			own.put(h.Name, h.Value.Reveal())
 		}
-		for name, values := range own {
-			out[name] = values
-		}
+		maps.Copy(out, own.Set)
+		spelled = maps.Clone(spelled).Or(own.Spelled)
 	}
 	for _, name := range req.Remove {
 		out.Del(name)
@@ -147,7 +152,7 @@ func (c *Client) headers(req *Request) http.Header {
 	if _, ok := out["User-Agent"]; !ok {
 		out["User-Agent"] = []string{""} // else net/http sends its own
 	}
-	req.Spelled.apply(out)
+	spelled.apply(out)
 	return out
 }
 

@@ -217,7 +217,7 @@ func TestAFormKeepsItsBoundaryUnderAnotherType(t *testing.T) {
 		}
 		req := &Request{Body: d.Body(), Implied: d.Implied(), Remove: one.remove, Header: http.Header{}}
 		if one.profile != "" {
-			c.Headers = []Header{{"content-type", secret.New(one.profile)}}
+			c.Headers = []Header{{"Content-Type", secret.New(one.profile)}}
 		}
 		if one.user != "" {
 			req.Header.Set("Content-Type", one.user)

@@ -12,7 +12,7 @@ type Spelling map[string]string
 // Note keeps how name is written, the first time that it comes.
 func (s *Spelling) Note(name string) {
 	canonical := textproto.CanonicalMIMEHeaderKey(name)
-	if _, known := (*s)[canonical]; known || canonical == name || isLookedFor(canonical) {
+	if _, known := (*s)[canonical]; known || isLookedFor(canonical) {
 		return
 	}
 	if *s == nil {
@@ -35,7 +35,7 @@ func (s Spelling) Or(others Spelling) Spelling {
 // apply writes the names of h, which are canonical, as they were.
 func (s Spelling) apply(h http.Header) {
 	for canonical, name := range s {
-		if values, ok := h[canonical]; ok {
+		if values, ok := h[canonical]; ok && name != canonical {
 			delete(h, canonical)
 			h[name] = values
 		}

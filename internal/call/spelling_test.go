@@ -1,9 +1,12 @@
 package call
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/authctl/authctl/internal/secret"
 )
 
 func TestAHeaderIsSentAsItsNameWasSpelled(t *testing.T) {
@@ -55,5 +58,31 @@ func TestASpellingHidesNoSecretFromTheTrace(t *testing.T) {
 	}
 	if text := strings.Join(lines, "\n"); strings.Contains(text, "CANARY") || !strings.Contains(text, "> x-plain: ") {
 		t.Errorf("%s", text)
+	}
+}
+
+func TestAHeaderOfTheProfileIsSentAsItsNameWasSpelled(t *testing.T) {
+	t.Parallel()
+	s := newWire(t, answer(200))
+	c, _ := newClient(t, s.base)
+	c.Headers = []Header{{"SOAPAction", secret.New("a")}, {"x-low", secret.New("1")}, {"x-tenant", secret.New("profile")}, {"user-agent", secret.New("p")}}
+	var h Headers
+	for _, line := range []string{"X-Tenant: mine", "x-tenant: too"} {
+		if err := h.Add(line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := maps.Clone(h.Spelled)
+	if _, _, err := do(t, c, &Request{URL: parse(t, s.base), Header: h.Set, Spelled: h.Spelled}); err != nil {
+		t.Fatal(err)
+	}
+	head := s.heads[0] + "\r\n"
+	for _, want := range []string{"\r\nSOAPAction: a\r\n", "\r\nx-low: 1\r\n", "\r\nX-Tenant: mine\r\nX-Tenant: too\r\n", "\r\nUser-Agent: p\r\n"} {
+		if !strings.Contains(head, want) {
+			t.Errorf("%q is not in %q", want, head)
+		}
+	}
+	if !maps.Equal(before, h.Spelled) {
+		t.Error("a request was changed, which others may share")
 	}
 }

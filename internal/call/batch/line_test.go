@@ -78,7 +78,7 @@ func TestALineSaysWhatTheRequestIs(t *testing.T) {
 	}
 	want := &Line{
 		ID: json.RawMessage(`{"n":1}`), Method: "put", Path: "/a bA", Query: []string{"q=x y", "n=1", "n=true", "n=z"},
-		Headers: http.Header{"X-One": {"1"}, "X-Two": {"2", "3"}}, Spelled: call.Spelling{"X-One": "x-one"}, JSON: json.RawMessage(`{"a": [1, "}"], "b":"\"{"}`),
+		Headers: http.Header{"X-One": {"1"}, "X-Two": {"2", "3"}}, Spelled: call.Spelling{"X-One": "x-one", "X-Two": "X-Two"}, JSON: json.RawMessage(`{"a": [1, "}"], "b":"\"{"}`),
 	}
 	if !reflect.DeepEqual(l, want) {
 		t.Errorf("got %+v\nwant %+v", l, want)
