@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strings"
 
 	"github.com/authctl/authctl/internal/fault"
@@ -43,6 +44,12 @@ func (h *Headers) Add(line string) error {
 	}
 	h.put(name, value)
 	return nil
+}
+
+// Names reports whether a line says anything of the header name, which is canonical: to send it or to leave it out.
+func (h *Headers) Names(name string) bool {
+	_, set := h.Set[name]
+	return set || slices.ContainsFunc(h.Remove, func(removed string) bool { return strings.EqualFold(removed, name) })
 }
 
 func (h *Headers) put(name, value string) {

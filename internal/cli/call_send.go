@@ -82,6 +82,9 @@ func (o *sendFlags) request(ctx context.Context, a *App, method string) (*call.R
 			return nil, err
 		}
 	}
+	if err := o.agent(&headers); err != nil {
+		return nil, err
+	}
 	if method == "" {
 		method = data.Method()
 	}
@@ -92,12 +95,12 @@ func (o *sendFlags) request(ctx context.Context, a *App, method string) (*call.R
 	}, nil
 }
 
-// agent is the User-Agent, unless -H says another.
-func (o *sendFlags) agent(own string) string {
-	if o.agentGiven() {
-		return o.userAgent
+// agent adds what -A says, as a header of the user's: it is over the profile's. A -H of the same name is over -A.
+func (o *sendFlags) agent(headers *call.Headers) error {
+	if !o.agentGiven() || headers.Names("User-Agent") {
+		return nil
 	}
-	return own
+	return headers.Add("User-Agent: " + o.userAgent)
 }
 
 func addHeader(ctx context.Context, a *App, headers *call.Headers, line string) error {

@@ -29,7 +29,7 @@ func (g *globals) show(o *callOptions, p *profile.Profile, request *call.Request
 	if o.show.curl && p.DPoP.On && !o.send.noAuth {
 		return noProofs("curl", p)
 	}
-	client := &call.Client{UserAgent: o.send.agent("authctl/" + g.app.Version), Bound: p.DPoP.On}
+	client := &call.Client{UserAgent: "authctl/" + g.app.Version, Bound: p.DPoP.On}
 	if err := o.again.into(client); err != nil {
 		return err
 	}

@@ -118,7 +118,7 @@ func (g *globals) callClient(ctx context.Context, p *profile.Profile, opts Optio
 	if err != nil {
 		return nil, err
 	}
-	client := &call.Client{ReauthStatuses: p.ReauthStatuses, UserAgent: o.send.agent("authctl/" + g.app.Version), Bound: p.DPoP.On}
+	client := &call.Client{ReauthStatuses: p.ReauthStatuses, UserAgent: "authctl/" + g.app.Version, Bound: p.DPoP.On}
 	if err := o.again.into(client); err != nil {
 		return nil, err
 	}
