@@ -112,8 +112,8 @@ func (c *Client) check(req *Request) error {
 			return err
 		}
 	}
-	switch method := req.method(); {
-	case !isToken(method), method == http.MethodConnect:
+	switch method := strings.ToUpper(req.method()); { // the case of a method counts, but not to every server
+	case !isToken(req.method()), method == http.MethodConnect:
 		return fault.New(fault.Usage, "usage.method", "the method is none that a request can have").
 			Hint("authctl call GET /path")
 	case method == http.MethodTrace && !req.NoAuth: // RFC 9110 section 9.3.8: nothing secret in what is echoed

@@ -41,7 +41,7 @@ func newGate(door *Door, s secret.String, allowed []string) (gate, error) {
 // admit fills x with what follows the secret, or refuses. The order matters: who does not know the secret learns
 // nothing of what is behind it.
 func (g *gate) admit(req *http.Request, x *exchange) *refusal {
-	switch req.Method {
+	switch strings.ToUpper(req.Method) { // the case of a method counts, but not to every server
 	case http.MethodConnect:
 		return &refusal{status: http.StatusMethodNotAllowed, reason: "method", text: "this is no forward proxy"}
 	case http.MethodTrace:

@@ -43,6 +43,7 @@ func TestAStrangerIsRefusedAndTheAPIHearsNothing(t *testing.T) {
 		"an absolute https URL":        {"GET https://%H/%S/things HTTP/1.1\r\nHost: %H\r\n\r\n", 404},
 		"CONNECT":                      {"CONNECT evil.example.com:443 HTTP/1.1\r\nHost: evil.example.com:443\r\n\r\n", 405},
 		"TRACE, which echoes a token":  {"TRACE /%S/things HTTP/1.1\r\nHost: %H\r\n\r\n", 405},
+		"TRACE in lower case":          {"trace /%S/things HTTP/1.1\r\nHost: %H\r\n\r\n", 405},
 		"CONNECT to the API":           {"CONNECT %H HTTP/1.1\r\nHost: %H\r\n\r\n", 405},
 		"out of base_url":              {"GET /%S/../x HTTP/1.1\r\nHost: %H\r\n\r\n", 400},
 		"out of it, escaped":           {"GET /%S/%2e%2e/x HTTP/1.1\r\nHost: %H\r\n\r\n", 400},
