@@ -98,8 +98,8 @@ func checkHeaders(req *Request) error {
 			}
 		}
 		name = textproto.CanonicalMIMEHeaderKey(name)
-		if name == "Connection" && len(values) == 1 && (values[0] == "close" || values[0] == "keep-alive") {
-			continue
+		if name == "Connection" && len(values) == 1 && (strings.EqualFold(values[0], "close") || strings.EqualFold(values[0], "keep-alive")) {
+			continue // connection options have no case (RFC 9110 section 7.6.1)
 		}
 		if err := checkName(name, req.NoAuth); err != nil {
 			return err

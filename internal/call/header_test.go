@@ -153,3 +153,15 @@ func FuzzHeaderLine(f *testing.F) {
 		}
 	})
 }
+
+func TestAConnectionMayBeClosedOrKeptInAnyCase(t *testing.T) {
+	t.Parallel()
+	s := newWire(t, answer(200))
+	c, _ := newClient(t, s.base)
+	for value, allowed := range map[string]bool{"Keep-Alive": true, "CLOSE": true, "keep-alive": true, "Upgrade": false, "close, X-Key": false, "": false} {
+		_, _, err := do(t, c, &Request{URL: parse(t, s.base), Header: http.Header{"Connection": {value}}})
+		if allowed != (err == nil) || err != nil && !fault.Is(err, fault.Usage) {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+}
