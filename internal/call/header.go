@@ -86,6 +86,9 @@ func isFieldValue(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return (r < ' ' && r != '\t') || r == 0x7f })
 }
 
+// isHost refuses what no host holds, and net/http would send as an empty one.
+func isHost(s string) bool { return s != "" && !strings.ContainsAny(s, " \t\"#/<>?@\\^`{|}") }
+
 // checkHeaders refuses the user's headers that would say something else than the request does.
 func checkHeaders(req *Request) error {
 	for name, values := range req.Header {
@@ -103,6 +106,9 @@ func checkHeaders(req *Request) error {
 		}
 		if err := checkName(name, req.NoAuth); err != nil {
 			return err
+		}
+		if name == "Host" && (len(values) != 1 || !isHost(values[0])) {
+			return fault.New(fault.Usage, "usage.header", "the header Host is not one host").Hint("-H 'Host: api.example.com'")
 		}
 	}
 	for _, name := range req.Remove {

@@ -165,3 +165,21 @@ func TestAConnectionMayBeClosedOrKeptInAnyCase(t *testing.T) {
 		}
 	}
 }
+
+func TestAHostThatCannotBeSentIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newWire(t, answer(200))
+	c, _ := newClient(t, s.base)
+	for _, values := range [][]string{{"a b"}, {"a/b"}, {"u@h"}, {"a\tb"}, {`a\b`}, {`"a"`}, {"a?b"}, {"a#b"}, {""}, {"a", "b"}} {
+		_, _, err := do(t, c, &Request{URL: parse(t, s.base), Header: http.Header{"Host": values}, NoAuth: true})
+		if !fault.Is(err, fault.Usage) || s.hits() != 0 {
+			t.Errorf("%q: %v", values, err)
+		}
+	}
+	for i, value := range []string{"h.example", "h_1.example:99", "[::1]:80", "h.example."} {
+		_, _, err := do(t, c, &Request{URL: parse(t, s.base), Header: http.Header{"Host": {value}}, NoAuth: true})
+		if err != nil || !strings.Contains(s.heads[i], "\r\nHost: "+value+"\r\n") {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+}
