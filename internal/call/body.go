@@ -39,7 +39,8 @@ func (t Text) Open() (io.ReadCloser, int64, error) {
 // Replayable implements [Body].
 func (Text) Replayable() bool { return true }
 
-// fileBody is a file by name. Whatever is no regular file (a FIFO, a process substitution) is a stream.
+// fileBody is a file by name. Whatever is no regular file (a FIFO, a process substitution), or says no size, is a
+// stream.
 type fileBody struct {
 	path   string
 	filter filter // nil: as it is
@@ -84,7 +85,7 @@ func (b *fileBody) measure(f *os.File) (int64, error) {
 		return 0, err
 	case info.IsDir():
 		return 0, errors.New(b.path + " is a directory")
-	case !info.Mode().IsRegular():
+	case !info.Mode().IsRegular(), info.Size() == 0: // a file of /proc says 0, whatever is in it
 		return -1, nil
 	case b.filter == nil:
 		return info.Size(), nil

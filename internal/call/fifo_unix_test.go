@@ -43,6 +43,27 @@ func TestAPipeByNameIsAStream(t *testing.T) {
 	}
 }
 
+func TestAFileThatSaysNoSizeIsSentAllTheSame(t *testing.T) {
+	const file = "/proc/version"
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, flag := range []DataFlag{Binary, Upload, JSON} {
+		arg := "@" + file
+		if flag == Upload {
+			arg = file
+		}
+		var d Data
+		if err := d.Add(flag, arg); err != nil {
+			t.Fatal(err)
+		}
+		if got, size := readBody(t, d.Body()); got != string(want) || size != int64(len(want)) || !d.Body().Replayable() {
+			t.Errorf("%s: %q (%d)", flag, got, size)
+		}
+	}
+}
+
 func TestAnOutputPipeIsWrittenToDirectly(t *testing.T) {
 	if got := throughPipe(t, Output{}); got != "through\x1b\n" {
 		t.Errorf("%q", got)
