@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"path/filepath"
 	"strings"
 
 	"github.com/authctl/authctl/internal/fault"
@@ -190,13 +189,14 @@ func (d *Data) Implied() http.Header {
 // read, which is of no use here.
 func uploadsStdin(file string) bool { return file == "-" || file == "." }
 
-// UploadURL is where -T FILE goes: a URL that ends in a slash names a folder, and gets the file's name.
+// UploadURL is where -T FILE goes: a URL that ends in a slash names a folder, and gets the file's name. As with curl,
+// that is what stands behind a backslash too, which a server may read as a slash.
 func UploadURL(u *url.URL, file string) *url.URL {
 	out := *u
 	if uploadsStdin(file) || !strings.HasSuffix(u.EscapedPath(), "/") {
 		return &out
 	}
-	name := path.Base(filepath.ToSlash(file))
+	name := path.Base(strings.ReplaceAll(file, `\`, "/"))
 	out.RawPath = u.EscapedPath() + url.PathEscape(name)
 	out.Path = u.Path + name
 	return &out

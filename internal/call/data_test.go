@@ -181,6 +181,7 @@ func TestAnUploadToAFolderTakesTheFilesName(t *testing.T) {
 		{"https://h.example/", "/x/a b.txt", "https://h.example/a%20b.txt"},
 		{"https://h.example/d%2Fe/", "f", "https://h.example/d%2Fe/f"},
 		{"https://h.example/d/?q=1", "../f?", "https://h.example/d/f%3F?q=1"},
+		{"https://h.example/d/", `..\..\e\f`, "https://h.example/d/f"},
 		{"https://h.example/d", "f", "https://h.example/d"},
 		{"https://h.example/d/", "-", "https://h.example/d/"},
 		{"https://h.example/d/", ".", "https://h.example/d/"},
