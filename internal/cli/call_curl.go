@@ -142,7 +142,9 @@ func (c *curlCommand) overrules(name string) bool {
 
 func (c *curlCommand) send(o *sendFlags) {
 	for _, line := range o.headers {
-		c.add("-H", line)
+		if !keptAnyway(line) {
+			c.add("-H", line)
+		}
 	}
 	for _, arg := range o.data {
 		c.add(arg.flag.String(), arg.text)

@@ -1,12 +1,27 @@
 package cli
 
 import (
+	"net/textproto"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/authctl/authctl/internal/words"
 )
+
+// keptAnyway reports whether a line of -H would leave out what a call sends all the same, since nobody could read the
+// request without it. curl leaves it out.
+func keptAnyway(line string) bool {
+	name, value, _ := strings.Cut(line, ":")
+	if strings.TrimSpace(value) != "" {
+		return false
+	}
+	switch textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name)) {
+	case "Host", "Content-Length", "Transfer-Encoding":
+		return true
+	}
+	return false
+}
 
 // curlSeconds writes a time as curl reads it.
 func curlSeconds(text string) string {
