@@ -107,6 +107,9 @@ func (c *curlCommand) method(o *sendFlags) {
 	default:
 		c.add("-X", c.request.Method)
 	}
+	if method := c.request.Method; c.request.Body == nil && (method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch) {
+		c.add("-H", "Content-Length: 0") // which curl leaves out, and some servers insist on
+	}
 }
 
 // headers adds the profile's, whose values are not in the command: a variable or a file is read when it runs, and for
