@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -139,8 +138,8 @@ func (c *curlCommand) headers(p *profile.Profile) {
 
 // overrules reports whether the user sends, or leaves out, a header of that name.
 func (c *curlCommand) overrules(name string) bool {
-	_, sent := c.request.Header[http.CanonicalHeaderKey(name)]
-	return sent || slices.ContainsFunc(c.request.Remove, func(removed string) bool { return strings.EqualFold(removed, name) })
+	headers := call.Headers{Set: c.request.Header, Remove: c.request.Remove}
+	return headers.Names(http.CanonicalHeaderKey(name))
 }
 
 func (c *curlCommand) send(o *sendFlags) {
