@@ -104,7 +104,7 @@ func (g *globals) runCall(ctx context.Context, o *callOptions) error {
 		return err
 	}
 	if o.show.any() {
-		return g.show(o, p, request)
+		return g.show(opts, o, p, request)
 	}
 	if limit > 0 {
 		var cancel context.CancelFunc

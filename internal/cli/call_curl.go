@@ -16,7 +16,8 @@ import (
 
 // curlLine is a command for a POSIX shell that does with curl what the call would do, and what there is to say to it.
 // It holds no secret but what was typed: a token, and a header of the profile, is fetched when the command runs.
-func (g *globals) curlLine(o *callOptions, p *profile.Profile, request *call.Request) (line string, notes []string, err error) {
+// A relative file of the profile lies in folder.
+func (g *globals) curlLine(folder string, o *callOptions, p *profile.Profile, request *call.Request) (line string, notes []string, err error) {
 	out, err := o.save.into(g.app, request.URL, nil)
 	if err != nil {
 		return "", nil, err
@@ -24,7 +25,7 @@ func (g *globals) curlLine(o *callOptions, p *profile.Profile, request *call.Req
 	if request.Method == http.MethodHead && request.Body != nil {
 		return "", nil, usage("curl sends no body with HEAD").Hint("leave out --curl, or the body")
 	}
-	c := &curlCommand{request: request, words: []string{"curl", "-q", "-sS", "-g", "--proto", "=" + request.URL.Scheme}}
+	c := &curlCommand{request: request, folder: folder, words: []string{"curl", "-q", "-sS", "-g", "--proto", "=" + request.URL.Scheme}}
 	if !o.save.noFail {
 		c.add("--fail-with-body")
 	}
@@ -65,6 +66,7 @@ func (g *globals) tokenCommand(p *profile.Profile) string {
 // curlCommand gathers words that are fit for a shell.
 type curlCommand struct {
 	request      *call.Request
+	folder       string // of profiles.yaml
 	words, notes []string
 }
 
@@ -123,13 +125,13 @@ func (c *curlCommand) headers(p *profile.Profile) {
 		case h.Value.Scheme == secret.Env && isShellName(arg):
 			value = "${" + arg + "?}"
 		case h.Value.Scheme == secret.File:
-			value = "$(cat " + shellPath(arg) + ")"
+			value = "$(cat " + shellPath(c.folder, arg) + ")"
 		default:
 			name := "AUTHCTL_HEADER_" + strconv.Itoa(i+1)
 			value = "${" + name + "?}"
 			c.note("set %s to the value of the profile's header %s first", name, h.Name)
 		}
-		c.words = append(c.words, "-H", `"`+h.Name+": "+value+`"`)
+		c.words = append(c.words, "-H", `"`+inDoubleQuotes(h.Name)+": "+value+`"`)
 	}
 	if len(p.Headers) > 0 && len(c.request.Unread) > 0 {
 		c.note("a header that the profile has and a file of -H too is sent twice")

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"net/textproto"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -32,12 +33,20 @@ func curlSeconds(text string) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64)
 }
 
-// shellPath is a path as the profile file writes it, where ~/ is the user's home.
-func shellPath(path string) string {
+// shellPath is a path as profiles.yaml writes it, where ~/ is the user's home and what is relative lies in its folder.
+func shellPath(folder, path string) string {
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
 		return `"$HOME"/` + words.Quote(rest)
 	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(folder, path)
+	}
 	return words.Quote(path)
+}
+
+// inDoubleQuotes is the name of a header where a shell would take $ and ` for its own.
+func inDoubleQuotes(name string) string {
+	return strings.NewReplacer("$", `\$`, "`", "\\`").Replace(name)
 }
 
 // isShellName reports whether a shell can have a variable of that name.

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/authctl/authctl/internal/fault"
+	"github.com/authctl/authctl/internal/words"
 )
 
 func TestTimesAreSecondsOrDurations(t *testing.T) {
@@ -23,5 +25,22 @@ func TestTimesAreSecondsOrDurations(t *testing.T) {
 		if got := curlSeconds(text); got != want {
 			t.Errorf("%q: %q", text, got)
 		}
+	}
+}
+
+func TestTheNameOfAHeaderIsNoCode(t *testing.T) {
+	t.Parallel()
+	if got := inDoubleQuotes("X-$HOME-`id`!"); got != "X-\\$HOME-\\`id\\`!" {
+		t.Error(got)
+	}
+}
+
+func TestAFileOfTheProfileIsNamedForAnyFolder(t *testing.T) {
+	t.Parallel()
+	if got := shellPath("/etc/authctl", "~/a b"); got != `"$HOME"/'a b'` {
+		t.Error(got)
+	}
+	if got := shellPath("/etc/authctl", "../near"); got != words.Quote(filepath.Join("/etc", "near")) {
+		t.Error(got)
 	}
 }

@@ -25,7 +25,7 @@ func (o *showFlags) any() bool { return o.dryRun || o.curl }
 
 // show prints the request. No secret is resolved for it and no token asked for; what policy forbids is refused all the
 // same.
-func (g *globals) show(o *callOptions, p *profile.Profile, request *call.Request) error {
+func (g *globals) show(opts Options, o *callOptions, p *profile.Profile, request *call.Request) error {
 	if o.show.curl && p.DPoP.On && !o.send.noAuth {
 		return noProofs("curl", p)
 	}
@@ -48,7 +48,7 @@ func (g *globals) show(o *callOptions, p *profile.Profile, request *call.Request
 		return err
 	}
 	if o.show.curl {
-		line, notes, err := g.curlLine(o, p, request)
+		line, notes, err := g.curlLine(opts.folder(), o, p, request)
 		if err != nil {
 			return err
 		}

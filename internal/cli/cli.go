@@ -81,6 +81,14 @@ type Options struct {
 	Interactive bool
 }
 
+// folder is where relative paths of profiles.yaml start; empty without one.
+func (o *Options) folder() string {
+	if o.File == nil {
+		return ""
+	}
+	return o.File.Dir
+}
+
 // Run carries out one command line and gives the process's exit status.
 func (a *App) Run(ctx context.Context, args []string) (status int) {
 	g := &globals{app: a}
