@@ -55,6 +55,7 @@ func untilSignal(parent context.Context, after time.Duration) (ctx context.Conte
 	signals := make(chan os.Signal, 1)
 	listen = sync.OnceFunc(func() {
 		signal.Notify(signals, terminating()...)
+		outliveReaders()
 		go func() {
 			select {
 			case s := <-signals:

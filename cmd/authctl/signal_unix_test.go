@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -43,15 +45,10 @@ func TestSignalAtTheFirstRequestEndsInOrder(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer server.Close()
-	dir := t.TempDir()
-	file := filepath.Join(dir, "profiles.yaml")
-	text := fmt.Sprintf("storage: memory\nprofiles:\n  - {name: a, provider: oauth2, token_url: %[1]s, base_url: %[1]s, client_id: c, client_secret: s}\n", server.URL)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	env := aloneAt(t, server.URL)
 	for _, args := range [][]string{{"token", "get"}, {"call", "/"}, {"call", "--no-auth", "/"}} {
 		cmd := exec.CommandContext(t.Context(), "authctl", args...)
-		cmd.Env = append(os.Environ(), "AUTHCTL_CONFIG="+file, "HOME="+dir, "XDG_RUNTIME_DIR="+dir)
+		cmd.Env = env
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -64,4 +61,64 @@ func TestSignalAtTheFirstRequestEndsInOrder(t *testing.T) {
 			t.Errorf("%q ended with %v", args, cmd.ProcessState)
 		}
 	}
+}
+
+// A log that nobody reads any more stops nothing, an answer that nobody reads is given up, and in either case no file is
+// left behind.
+func TestAReaderThatHasGoneIsOutlived(t *testing.T) {
+	var tokens atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/api":
+			_, _ = io.WriteString(w, "answer")
+		case tokens.Add(1)%2 == 1:
+			_, _ = io.WriteString(w, `{"access_token":"t","token_type":"bearer","expires_in":2}`)
+		default:
+			w.WriteHeader(http.StatusBadRequest)
+		}
+	}))
+	defer server.Close()
+	env := aloneAt(t, server.URL)
+	const log, answer = 2, 1
+	for _, c := range []struct {
+		gone, status int
+		file         string
+		args         []string
+	}{
+		{log, 0, "out", []string{"call", "-o", "out", "-v", "--no-auth", "/api"}},
+		{answer, 141, "", []string{"call", "-o", "out", "-D", "-", "--no-auth", "/api"}},
+		{log, 5, "done", []string{"exec", "--file", "F", "--refresh", "--", "sh", "-c", "exec 2>/dev/null; sleep 2; touch done; exit 5"}},
+	} {
+		cmd := exec.CommandContext(t.Context(), "authctl", c.args...)
+		cmd.Dir = t.TempDir()
+		cmd.Env = append(slices.Clone(env), "XDG_RUNTIME_DIR="+cmd.Dir)
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = r.Close()
+		if cmd.Stderr = w; c.gone == answer {
+			cmd.Stdout, cmd.Stderr = w, nil
+		}
+		_ = cmd.Run()
+		_ = w.Close()
+		files, _ := filepath.Glob(filepath.Join(cmd.Dir, "*"))
+		hidden, _ := filepath.Glob(filepath.Join(cmd.Dir, ".authctl*"))
+		files = slices.DeleteFunc(append(files, hidden...), func(f string) bool { return filepath.Base(f) == "authctl" }) // the locks
+		if cmd.ProcessState.ExitCode() != c.status || len(files) > 1 || c.file != "" && !slices.Contains(files, filepath.Join(cmd.Dir, c.file)) {
+			t.Errorf("%q ended with %v and leaves %q", c.args, cmd.ProcessState, files)
+		}
+	}
+}
+
+// aloneAt is an environment with one profile, of that server.
+func aloneAt(t *testing.T, url string) []string {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "profiles.yaml")
+	text := fmt.Sprintf("storage: memory\nprofiles:\n  - {name: a, provider: oauth2, token_url: %[1]s, base_url: %[1]s, client_id: c, client_secret: s}\n", url)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return append(os.Environ(), "AUTHCTL_CONFIG="+file, "HOME="+dir, "XDG_RUNTIME_DIR="+dir)
 }

@@ -47,6 +47,7 @@ func newApp(listen func()) *cli.App {
 	return &cli.App{
 		Version: version, IO: iostreams.System(), Getenv: os.LookupEnv, Environ: os.Environ, Clock: now, Mask: w.mask,
 		Loader:     &config.Loader{Providers: w.schema(), Getenv: os.LookupEnv, Home: home, UID: os.Getuid(), Lock: w.locks.Lock},
+		Listen:     listen,
 		Session:    w.session,
 		Store:      w.lister,
 		Secrets:    w.secrets,

@@ -26,7 +26,7 @@ func (g *globals) exchange(ctx context.Context, client *call.Client, request *ca
 	if err != nil {
 		return err
 	}
-	sink, err := openSink(ctx, out)
+	sink, err := g.openSink(ctx, out)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,10 @@ func (g *globals) exchange(ctx context.Context, client *call.Client, request *ca
 
 // openSink readies the output. A FIFO opens when somebody reads it; all else is there at once, and must not be left
 // behind.
-func openSink(ctx context.Context, out call.Output) (*call.Sink, error) {
+func (g *globals) openSink(ctx context.Context, out call.Output) (*call.Sink, error) {
+	if out.Path != "" || out.Head != "" {
+		g.app.Listen(ctx)
+	}
 	for _, path := range []string{out.Path, out.Head} {
 		if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
 			return call.Within(ctx, out.Open)

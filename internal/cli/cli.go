@@ -31,6 +31,8 @@ type App struct {
 	Environ func() []string
 	Clock   func() time.Time
 
+	// Listen makes a signal end the command's context from now on. Until then, or the first request, it may end the program.
+	Listen func(context.Context)
 	// Loader finds and reads profiles.yaml.
 	Loader *config.Loader
 	// Mask takes every secret seen so far out of text made elsewhere.
