@@ -231,7 +231,7 @@ func (g *globals) summary(c batch.Count, took time.Duration) {
 // batchFault is how the command ends. An answer of 400 and more counts when all lines were done; else the failure that
 // ended the run does.
 func batchFault(o *callOptions, count batch.Count, err error) error {
-	if isBrokenPipe(err) {
+	if readerGone(err) {
 		return err
 	}
 	if _, known := errors.AsType[*fault.Error](err); err != nil && !known {

@@ -100,7 +100,7 @@ func (g *globals) formatFile(name string) (string, error) {
 
 // writeOut prints what -w wants, however the call ended, and hands on that end.
 func (g *globals) writeOut(format string, report *call.Report, end error) error {
-	if isBrokenPipe(end) {
+	if readerGone(end) {
 		return end
 	}
 	if end != nil {

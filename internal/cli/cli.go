@@ -124,7 +124,7 @@ func (a *App) fail(ctx context.Context, g *globals, err error) int {
 	if status, ok := errors.AsType[childStatus](err); ok {
 		return int(status)
 	}
-	if isBrokenPipe(err) {
+	if readerGone(err) {
 		return 141 // 128 + SIGPIPE: who read our output has gone, and knows
 	}
 	e := fault.From(err)
@@ -216,8 +216,15 @@ func writeOut(w io.Writer, data []byte) error {
 }
 
 func outFault(err error) error {
-	if isBrokenPipe(err) {
+	if readerGone(err) {
 		return err
 	}
 	return fault.New(fault.IO, "io.stdout", "%w", err).Doing("writing to standard output")
+}
+
+// readerGone reports whether nobody reads the output any more. The same is told of a connection that a server closed, and
+// of a store's, which are failures of their own.
+func readerGone(err error) bool {
+	e, known := errors.AsType[*fault.Error](err)
+	return isBrokenPipe(err) && (!known || e.Kind == fault.IO)
 }
