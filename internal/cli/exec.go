@@ -139,7 +139,7 @@ func (g *globals) runExec(ctx context.Context, o *execOptions, args []string) er
 	if o.refresh {
 		g.app.IO.NoInput = true // the terminal is the command's now
 		k := keeper{source: session, minTTL: o.minTTL, clock: g.app.Clock, write: file.Replace, warn: g.app.warn}
-		defer k.keep(ctx, answer.Token.ExpiresAt)()
+		defer k.keep(context.WithoutCancel(ctx), answer.Token.ExpiresAt)() // a signal is the command's, which may go on
 	}
 	return g.run(ctx, c)
 }
