@@ -49,12 +49,13 @@ func (g *globals) runSandbox(ctx context.Context, args []string) (err error) {
 	if g.verbose > 0 {
 		log = g.app.trace
 	}
-	box, err := g.app.Sandbox(ctx, dir, log)
+	lasting := context.WithoutCancel(ctx) // a command may outlive a signal, and what is left is tidied up after one
+	box, err := g.app.Sandbox(lasting, dir, log)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		g.forgetSandbox(context.WithoutCancel(ctx), box)
+		g.forgetSandbox(lasting, box)
 		err = errors.Join(err, box.Close())
 	}()
 	if len(args) > 0 {
