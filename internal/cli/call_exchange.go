@@ -47,7 +47,7 @@ func (g *globals) exchange(ctx context.Context, client *call.Client, request *ca
 // behind.
 func (g *globals) openSink(ctx context.Context, out call.Output) (*call.Sink, error) {
 	if out.Path != "" || out.Head != "" {
-		g.app.Listen(ctx)
+		g.app.Listen()
 	}
 	for _, path := range []string{out.Path, out.Head} {
 		if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeNamedPipe != 0 {

@@ -32,7 +32,7 @@ type App struct {
 	Clock   func() time.Time
 
 	// Listen makes a signal end the command's context from now on. Until then, or the first request, it may end the program.
-	Listen func(context.Context)
+	Listen func()
 	// Loader finds and reads profiles.yaml.
 	Loader *config.Loader
 	// Mask takes every secret seen so far out of text made elsewhere.
