@@ -29,6 +29,7 @@ type wiring struct {
 	listen   func() // for signals, from now on
 	mask     *secret.Mask
 	pipes    secret.Pipes
+	typed    secret.Typed
 	registry provider.Registry
 	locks    *lock.Locker
 

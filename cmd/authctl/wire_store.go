@@ -163,7 +163,7 @@ func storageKey() ([]byte, error) {
 // resolver reads secret references; what a relative path is relative to stands in o.
 func (w *wiring) resolver(o cli.Options) *secret.Resolver {
 	r := &secret.Resolver{
-		Getenv: os.LookupEnv, Environ: os.Environ(), Home: w.home, Mask: w.mask, Pipes: &w.pipes, Prompt: o.Ask,
+		Getenv: os.LookupEnv, Environ: os.Environ(), Home: w.home, Mask: w.mask, Pipes: &w.pipes, Typed: &w.typed, Prompt: o.Ask,
 		Keyring: func(ctx context.Context, account string) (secret.String, error) {
 			value, err := w.keyring(o).Secrets().Get(ctx, account)
 			if errors.Is(err, tokenstore.ErrNotFound) {
@@ -184,13 +184,15 @@ func (w *wiring) resolver(o cli.Options) *secret.Resolver {
 // resolve reads a profile's secret; one that the file does not mention lies in the keyring, under the profile's own
 // account. Where there is no keyring at all, the mention is what is missing.
 func (w *wiring) resolve(ctx context.Context, p *profile.Profile, ref secret.Ref, key string, o cli.Options) (secret.String, error) {
+	r := w.resolver(o)
+	r.Whose = p.Name
 	switch {
 	case !ref.IsZero() && profile.HoldsDocument(key):
-		return w.resolver(o).Document(ctx, ref, key)
+		return r.Document(ctx, ref, key)
 	case !ref.IsZero():
-		return w.resolver(o).Resolve(ctx, ref, key)
+		return r.Resolve(ctx, ref, key)
 	}
-	value, err := w.resolver(o).Own(ctx, profile.Account(p.Name, key), key)
+	value, err := r.Own(ctx, profile.Account(p.Name, key), key)
 	if errors.Is(err, keyring.ErrAbsent) {
 		return value, fault.New(fault.Config, "config.secret", "the profile does not say where it lies, and there is %w", noKeyring{}).
 			Doing("%s", key).Hint("add `%s: env:NAME` (or file:, keyring:, command:) to the profile", key)

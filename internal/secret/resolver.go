@@ -19,8 +19,7 @@ var ErrNoAccount = errors.New("the keyring has no such account")
 // waitFor is how long a file or a command may take, unless the Resolver says otherwise.
 const waitFor = 10 * time.Second
 
-// Resolver turns references into secrets. It reads nothing before it is asked, asks a person at most once for each
-// thing, and adds all that it finds to Mask.
+// Resolver turns references into secrets. It reads nothing before it is asked, and adds all that it finds to Mask.
 type Resolver struct {
 	Getenv  func(string) (string, bool)
 	Environ []string // the environment of command:, which never gets AUTHCTL_STORAGE_KEY
@@ -29,11 +28,17 @@ type Resolver struct {
 	Keyring func(ctx context.Context, account string) (String, error)
 	Prompt  func(ctx context.Context, label string) (String, error) // nil: nobody can be asked
 	Mask    *Mask
+	Typed   *Typed        // what a person typed in this run; nil: the person is asked each time
+	Whose   string        // whose secrets these are: tells one profile's client_secret from another's
 	Pipes   *Pipes        // what named pipes gave in this run; nil: they are read each time
 	Timeout time.Duration // of file: and command:; 0: 10 s
+}
 
-	mu    sync.Mutex
-	asked map[string]String
+// Typed keeps what a person typed, whichever Resolver asked. A run asks for the same secret again when a token is
+// renewed, and nobody may sit at the terminal by then.
+type Typed struct {
+	mu     sync.Mutex // held over a question, so that who asks at the same time gets the same answer
+	values map[[2]string]String
 }
 
 // Resolve gives the secret that ref names. What says whose it is: "client_secret of profile entra".
@@ -140,23 +145,31 @@ func (r *Resolver) keyring(ctx context.Context, account, which string) (String, 
 }
 
 func (r *Resolver) prompt(ctx context.Context, label string) (String, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if value, ok := r.asked[label]; ok {
+	if r.Typed == nil {
+		return r.question(ctx, label)
+	}
+	r.Typed.mu.Lock()
+	defer r.Typed.mu.Unlock()
+	key := [2]string{r.Whose, label}
+	if value, ok := r.Typed.values[key]; ok {
 		return value, nil
 	}
+	value, err := r.question(ctx, label)
+	if err != nil || Check(value) != nil {
+		return value, err // an answer that is none may be put right
+	}
+	if r.Typed.values == nil {
+		r.Typed.values = map[[2]string]String{}
+	}
+	r.Typed.values[key] = value
+	return value, nil
+}
+
+func (r *Resolver) question(ctx context.Context, label string) (String, error) {
 	if r.Prompt == nil {
 		return String{}, refused("nobody can be asked for it here").Hint("run authctl in a terminal, without --no-input, or refer to the secret by env:, file: or keyring:")
 	}
-	value, err := r.Prompt(ctx, label)
-	if err != nil {
-		return String{}, err
-	}
-	if r.asked == nil {
-		r.asked = map[string]String{}
-	}
-	r.asked[label] = value
-	return value, nil
+	return r.Prompt(ctx, label)
 }
 
 // path makes a file's name absolute: ~ is the home folder, and what is relative lies beside profiles.yaml.

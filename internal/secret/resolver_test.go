@@ -145,26 +145,41 @@ func TestTheKeyringsOwnTroubleIsOfTheStore(t *testing.T) {
 }
 
 func TestAPersonIsAskedOnceForEachThing(t *testing.T) {
-	r := resolver(t)
 	var asked []string
-	r.Prompt = func(_ context.Context, label string) (secret.String, error) {
-		asked = append(asked, label)
-		return secret.New("typed " + label), nil
-	}
+	typed := &secret.Typed{}
 	ref := secret.Ref{Scheme: secret.Prompt}
-	for _, label := range []string{"a", "b", "a"} {
-		if got, err := r.Resolve(t.Context(), ref, label); got.Reveal() != "typed "+label || err != nil {
+	for _, of := range [][2]string{{"p", "a"}, {"p", "b"}, {"p", "a"}, {"q", "a"}} {
+		r := resolver(t) // a new one for each use, as for a token that is renewed
+		r.Typed, r.Whose = typed, of[0]
+		answer := "typed for " + of[0] + " " + of[1]
+		r.Prompt = func(_ context.Context, label string) (secret.String, error) {
+			asked = append(asked, label)
+			return secret.New(answer), nil
+		}
+		if got, err := r.Resolve(t.Context(), ref, of[1]); got.Reveal() != answer || err != nil {
 			t.Errorf("%q, %v", got.Reveal(), err)
 		}
 	}
-	if len(asked) != 2 {
+	if len(asked) != 3 {
 		t.Errorf("asked for %v", asked)
 	}
+}
+
+func TestAPersonIsAskedAgainForWhatWasNoAnswer(t *testing.T) {
+	r := resolver(t)
+	r.Typed = &secret.Typed{}
+	ref := secret.Ref{Scheme: secret.Prompt}
 	r.Prompt = func(context.Context, string) (secret.String, error) {
 		return secret.String{}, fault.New(fault.Auth, "", "no terminal")
 	}
 	if _, err := r.Resolve(t.Context(), ref, "c"); !fault.Is(err, fault.Auth) {
 		t.Errorf("the prompt's own error became %v", err)
+	}
+	for _, answer := range []string{"", "typed"} {
+		r.Prompt = func(context.Context, string) (secret.String, error) { return secret.New(answer), nil }
+		if got, err := r.Resolve(t.Context(), ref, "c"); got.Reveal() != answer || (err != nil) != (answer == "") {
+			t.Errorf("%q, %v", got.Reveal(), err)
+		}
 	}
 }
 
