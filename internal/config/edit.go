@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
@@ -57,7 +58,7 @@ func (l *Loader) Read(path string, e Entry) (*profile.Profile, error) {
 	}
 	file, err := l.Check(path, []byte("profiles:\n"+item))
 	if err != nil {
-		return nil, err
+		return nil, e.blame(path, 1, err)
 	}
 	return file.Profiles[0], nil
 }
@@ -152,6 +153,7 @@ func (e Entry) blame(path string, nth int, err error) error {
 	}
 	bare := *p
 	bare.line = 0
+	bare.hint = cmp.Or(bare.hint, "authctl profile add --help")
 	if e.inBraces(p.key) {
 		bare.hint = "KEY=VALUE takes no mapping: write it into the file, or give its members by path, as tls.ca_file=PATH"
 	}
