@@ -112,7 +112,7 @@ func (a *App) Run(ctx context.Context, args []string) (status int) {
 		a.printWarnings()
 		return 0
 	}
-	g.wraps = cmd.Annotations[wraps] != ""
+	g.wraps, g.path = cmd.Annotations[wraps] != "", cmd.CommandPath()
 	if !g.started {
 		err = usageFault(cmd, err)
 	}
@@ -134,7 +134,7 @@ func (a *App) fail(ctx context.Context, g *globals, err error) int {
 	if e.Profile == "" {
 		e.Profile = g.profileName
 	}
-	hint(e)
+	hint(e, g.path)
 	status := g.status(e, err)
 	if a.jsonErrors {
 		a.printJSON(e, status)

@@ -26,6 +26,7 @@ type globals struct {
 	noInput                  bool
 	errorFormat              string
 
+	path        string // the command, as it is typed
 	wraps       bool   // the command is one that runs the user's own
 	started     bool   // a command's own code ran: errors are no longer cobra's
 	profileName string // for error messages

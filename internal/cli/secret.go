@@ -166,7 +166,7 @@ func (g *globals) readSecret(ctx context.Context, account string) (secret.String
 			return value, err
 		}
 		if err := secret.Check(value); err != nil {
-			return secret.String{}, usage("what was typed: %v", err)
+			return secret.String{}, usage("what was typed: %v", err).Hint("run it again and type or paste the secret alone")
 		}
 		return value, nil
 	}
@@ -180,7 +180,8 @@ func (g *globals) readSecret(ctx context.Context, account string) (secret.String
 		check = secret.CheckDocument // a private key in PEM or JSON has lines
 	}
 	if err := check(value); err != nil {
-		return secret.String{}, usage("standard input: %v", err)
+		return secret.String{}, usage("standard input: %v", err).
+			Hint("pipe the secret alone (printf %%s \"$SECRET\" | authctl secret set ...), or type it in a terminal")
 	}
 	return value, nil
 }

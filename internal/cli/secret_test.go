@@ -170,3 +170,13 @@ func TestABugIsAnErrorOfItsOwn(t *testing.T) {
 		t.Errorf("it does not say where: %s", stderr)
 	}
 }
+
+func TestAValueThatIsNoneHasAHint(t *testing.T) {
+	for _, input := range []string{"", "\n", " x"} {
+		r := newRing()
+		status, _, stderr := runSecret(t, r, input, "secret", "set", "--account", "x")
+		if status != 2 || !strings.Contains(stderr, "hint: pipe the secret alone") || len(r.values) > 0 {
+			t.Errorf("%q: %d, %s", input, status, stderr)
+		}
+	}
+}

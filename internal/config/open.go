@@ -74,7 +74,8 @@ func (l *Loader) judge(path string, info fs.FileInfo) error {
 }
 
 func notAFile(path string) error {
-	return fault.New(fault.Config, "config.not_a_file", "%s: it is not an ordinary file", path)
+	return fault.New(fault.Config, "config.not_a_file", "%s: it is not an ordinary file", path).
+		Hint("name another file with --config FILE or AUTHCTL_CONFIG")
 }
 
 func tooLarge(path string) error {
