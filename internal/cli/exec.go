@@ -53,11 +53,8 @@ func newExec(g *globals) *cobra.Command {
 	return cmd
 }
 
-// check refuses what cannot be meant, and settles the default.
+// check refuses what cannot be meant.
 func (o *execOptions) check() error {
-	if o.env == "" && o.header == "" && o.file == "" {
-		o.env = tokenVariable
-	}
 	var seen []string
 	for _, name := range []string{o.env, o.header, o.file} {
 		if name == "" {
@@ -105,6 +102,9 @@ func checkVariable(name string) error {
 }
 
 func (g *globals) runExec(ctx context.Context, o *execOptions, args []string) error {
+	if o.env == "" && o.header == "" && o.file == "" {
+		o.env = tokenVariable
+	}
 	c, err := g.command(args, nil)
 	if err != nil {
 		return err // before a token is asked for

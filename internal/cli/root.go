@@ -136,8 +136,11 @@ func (g *globals) marked(cmd *cobra.Command) {
 }
 
 func (g *globals) check(given *pflag.FlagSet) error {
-	for _, name := range []string{"profile", "config", "storage"} {
-		// Most likely a variable that is not set, which must not choose another profile, file or store.
+	for _, name := range []string{
+		"profile", "config", "storage", "output", "dump-header", "continue-at", "max-time", "connect-timeout", "retry-max-time",
+		"batch", "resume", "rate", "env", "header-env", "file", "path-secret", "admin", "token-type",
+	} {
+		// Most likely a variable that is not set, which must not choose another profile, file, place or limit.
 		if f := given.Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
 			return usage("--%s has no value", name).Hint("leave it out, or say which")
 		}
