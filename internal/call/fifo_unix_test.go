@@ -80,6 +80,29 @@ func TestATerminalByNameGetsTheBytesVisible(t *testing.T) {
 	}
 }
 
+func TestAnOutputKnowsWhetherItIsATerminal(t *testing.T) {
+	isTerminal := func(*os.File) bool { return true }
+	for name, c := range map[string]struct {
+		out  Output
+		want bool
+	}{
+		"standard output on one":    {Output{TTY: true}, true},
+		"standard output elsewhere": {Output{Terminal: isTerminal}, false},
+		"a device that is one":      {Output{Path: os.DevNull, Terminal: isTerminal}, true},
+		"a device that is none":     {Output{Path: os.DevNull, TTY: true}, false},
+		"a file, beside a terminal": {Output{Path: filepath.Join(t.TempDir(), "f"), TTY: true, Terminal: isTerminal}, false},
+	} {
+		sink, err := c.out.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := sink.Terminal(); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+		sink.Close()
+	}
+}
+
 // throughPipe saves an answer by the name of a pipe, and gives what comes out of it.
 func throughPipe(t *testing.T, o Output) string {
 	t.Helper()

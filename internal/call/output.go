@@ -96,6 +96,9 @@ func (s *Sink) Path() string {
 	return s.out.Path
 }
 
+// Terminal reports whether the body goes to a terminal: standard output, or a device of that kind.
+func (s *Sink) Terminal() bool { return s.out.TTY }
+
 // Save writes the answer and closes its body. It counts the body's bytes. A body that ends too early is the body's
 // fault and leaves no file; a place that takes no more is [fault.IO], with the code io.pipe where its reader is gone.
 func (s *Sink) Save(res *http.Response) (int64, error) {

@@ -31,7 +31,7 @@ func (g *globals) exchange(ctx context.Context, client *call.Client, request *ca
 		return err
 	}
 	defer sink.Close()
-	bar := g.progress(o, sink.Path() != "")
+	bar := g.progress(o, sink.Terminal())
 	request.Meter = bar.meter()
 	err = g.fetch(ctx, client, request, o, sink, report)
 	bar.end()

@@ -34,9 +34,9 @@ type progress struct {
 
 // progress is nil where a bar would be in the way: without a terminal to show it on, beside an answer on the same
 // terminal, among the lines of -v, and by the user's wish.
-func (g *globals) progress(o *callOptions, toFile bool) *progress {
+func (g *globals) progress(o *callOptions, toTerminal bool) *progress {
 	streams := g.app.IO
-	if !streams.ErrTTY || o.save.silent || g.verbose > 0 || g.app.jsonErrors || streams.OutTTY && !toFile && !o.save.progress {
+	if !streams.ErrTTY || o.save.silent || g.verbose > 0 || g.app.jsonErrors || toTerminal && !o.save.progress {
 		return nil
 	}
 	return &progress{out: streams.Err, asked: o.save.progress, clock: g.app.Clock}

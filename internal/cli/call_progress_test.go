@@ -46,25 +46,24 @@ func TestABarIsShownForLongBodiesAlone(t *testing.T) {
 func TestABarIsNeverInTheWay(t *testing.T) {
 	t.Parallel()
 	tty := func() *globals {
-		return &globals{app: &App{IO: &iostreams.Streams{OutTTY: true, ErrTTY: true}}}
+		return &globals{app: &App{IO: &iostreams.Streams{ErrTTY: true}}}
 	}
 	for name, tc := range map[string]struct {
-		change func(*globals, *callOptions)
-		toFile bool
-		want   bool
+		change     func(*globals, *callOptions)
+		toTerminal bool
+		want       bool
 	}{
-		"to a file":                 {func(*globals, *callOptions) {}, true, true},
-		"to the terminal":           {func(*globals, *callOptions) {}, false, false},
-		"to the terminal, asked":    {func(_ *globals, o *callOptions) { o.save.progress = true }, false, true},
-		"to a pipe":                 {func(g *globals, _ *callOptions) { g.app.IO.OutTTY = false }, false, true},
-		"silent":                    {func(_ *globals, o *callOptions) { o.save.silent = true }, true, false},
-		"verbose":                   {func(g *globals, _ *callOptions) { g.verbose = 1 }, true, false},
-		"errors for programs":       {func(g *globals, _ *callOptions) { g.app.jsonErrors = true }, true, false},
-		"no terminal, though asked": {func(g *globals, o *callOptions) { g.app.IO.ErrTTY, o.save.progress = false, true }, true, false},
+		"to a file or a pipe":       {func(*globals, *callOptions) {}, false, true},
+		"to a terminal":             {func(*globals, *callOptions) {}, true, false},
+		"to a terminal, asked":      {func(_ *globals, o *callOptions) { o.save.progress = true }, true, true},
+		"silent":                    {func(_ *globals, o *callOptions) { o.save.silent = true }, false, false},
+		"verbose":                   {func(g *globals, _ *callOptions) { g.verbose = 1 }, false, false},
+		"errors for programs":       {func(g *globals, _ *callOptions) { g.app.jsonErrors = true }, false, false},
+		"no terminal, though asked": {func(g *globals, o *callOptions) { g.app.IO.ErrTTY, o.save.progress = false, true }, false, false},
 	} {
 		g, o := tty(), &callOptions{}
 		tc.change(g, o)
-		if got := g.progress(o, tc.toFile); (got != nil) != tc.want {
+		if got := g.progress(o, tc.toTerminal); (got != nil) != tc.want {
 			t.Errorf("%s: %v", name, got != nil)
 		}
 	}
