@@ -73,7 +73,7 @@ func rooms() []room {
 			never: "net/http/...",
 		},
 		{folder: "internal/httpx", may: "secret fault stack golang.org/x/net/..."},
-		{folder: "internal/iostreams", may: "secret fault golang.org/x/term"},
+		{folder: "internal/iostreams", may: "secret fault golang.org/x/term golang.org/x/sys/..."},
 		// fault: a reference that cannot be resolved says what to type.
 		{folder: "internal/secret", may: "fault words golang.org/x/sys/...", never: "net/http/..."},
 		{folder: "internal/fault"},

@@ -38,7 +38,7 @@ func System() *Streams {
 	return &Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		InTTY: term.IsTerminal(fd), OutTTY: term.IsTerminal(int(os.Stdout.Fd())), ErrTTY: term.IsTerminal(int(os.Stderr.Fd())),
-		readSecret: func() ([]byte, error) { return term.ReadPassword(fd) },
+		readSecret: func() ([]byte, error) { return readQuiet(os.Stdin) },
 		mode: func() any {
 			state, err := term.GetState(fd)
 			if err != nil {
@@ -68,7 +68,8 @@ func IsTerminal(f *os.File) bool {
 // CanPrompt reports whether a question would reach a person who can answer it.
 func (s *Streams) CanPrompt() bool { return s.InTTY && s.ErrTTY && !s.NoInput }
 
-// Password asks for a line without echo. Cancelling ctx ends the wait and leaves the terminal as it was.
+// Password asks for a line without echo; the end of input (Ctrl-D) is an empty one. Cancelling ctx ends the wait and
+// leaves the terminal as it was.
 func (s *Streams) Password(ctx context.Context, label string) (string, error) {
 	if !s.CanPrompt() {
 		return "", ErrCannotPrompt
@@ -86,6 +87,9 @@ func (s *Streams) Password(ctx context.Context, label string) (string, error) {
 	}
 	line, err := wait(ctx, answered)
 	_, _ = fmt.Fprintln(s.Err)
+	if errors.Is(err, io.EOF) {
+		return "", nil
+	}
 	return whole(line, err)
 }
 
@@ -129,7 +133,7 @@ func (s *Streams) Line(ctx context.Context, label string) (string, error) {
 			return "", err
 		}
 	}
-	line, err := await(ctx, s.readLine)
+	line, err := await(ctx, func() ([]byte, error) { return readLine(s.In) })
 	if asks && err != nil {
 		_, _ = fmt.Fprintln(s.Err) // nobody has ended the line that the label began
 	}
@@ -141,11 +145,11 @@ func (s *Streams) Line(ctx context.Context, label string) (string, error) {
 }
 
 // readLine reads byte by byte: a buffer would swallow what is somebody else's.
-func (s *Streams) readLine() ([]byte, error) {
+func readLine(in io.Reader) ([]byte, error) {
 	var line []byte
 	next := make([]byte, 1)
 	for len(line) <= maxLine {
-		n, err := s.In.Read(next)
+		n, err := in.Read(next)
 		switch {
 		case n == 1 && next[0] == '\n':
 			return line, nil

@@ -2,6 +2,7 @@ package iostreams
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 )
@@ -38,6 +39,16 @@ func TestATerminalThatNeverEchoesIsAskedAllTheSame(t *testing.T) {
 	}
 	if line, err := s.Password(t.Context(), "password"); err != nil || line != "typed" || shown.String() != "password: \n" {
 		t.Errorf("%q, %v, %q", line, err, shown.String())
+	}
+}
+
+func TestTheEndOfInputIsAnEmptySecret(t *testing.T) {
+	s := &Streams{
+		In: strings.NewReader(""), Err: &bytes.Buffer{}, InTTY: true, ErrTTY: true,
+		readSecret: func() ([]byte, error) { return nil, io.EOF }, mode: func() any { return nil },
+	}
+	if line, err := s.Password(t.Context(), "password"); err != nil || line != "" {
+		t.Errorf("%q, %v", line, err)
 	}
 }
 
