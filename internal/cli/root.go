@@ -149,6 +149,7 @@ func (g *globals) check(given *pflag.FlagSet) error {
 	if g.errorFormat != "text" && g.errorFormat != "json" {
 		return usage("--error-format is text or json")
 	}
+	g.app.jsonErrors = g.errorFormat == "json" // what wantsJSON saw may have been an argument of exec's command
 	if e := config.CheckStorage(g.storage); g.storage != "" && e != nil {
 		return usage("--storage: %s", e.Reason).Hint("--storage auto, keyring, file or memory")
 	}
