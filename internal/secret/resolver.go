@@ -169,6 +169,9 @@ func (r *Resolver) question(ctx context.Context, label string) (String, error) {
 	if r.Prompt == nil {
 		return String{}, refused("nobody can be asked for it here").Hint("run authctl in a terminal, without --no-input, or refer to the secret by env:, file: or keyring:")
 	}
+	if r.Whose != "" { // an exchange asks for the secrets of two
+		label = r.Whose + ": " + label
+	}
 	return r.Prompt(ctx, label)
 }
 
