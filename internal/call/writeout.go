@@ -88,8 +88,9 @@ func (w *writeOut) directive(text string) string {
 	return text[1:]
 }
 
+// variable writes the variable of that name, which may be in any case.
 func (w *writeOut) variable(name string) {
-	switch name {
+	switch known := strings.ToLower(name); known {
 	case "stdout":
 		w.out = w.plain
 	case "stderr":
@@ -101,7 +102,7 @@ func (w *writeOut) variable(name string) {
 	case "header_json":
 		w.out.WriteString(w.report.headerJSON())
 	default:
-		if value, ok := w.report.value(name); ok {
+		if value, ok := w.report.value(known); ok {
 			w.out.WriteString(value.text)
 			return
 		}

@@ -42,6 +42,7 @@ func TestWriteOutIsWhatCurlWrites(t *testing.T) {
 		"%x %":                                                                           "%x %",
 		"%{open %header{open":                                                            "%{open %header{open",
 		"a%{onerror}b":                                                                   "a",
+		"%{HTTP_Code}%{OnError}b":                                                        "302",
 		"":                                                                               "",
 	} {
 		if got, complaints := r.WriteOut(format); got != want || complaints != "" {

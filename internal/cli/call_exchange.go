@@ -72,7 +72,7 @@ func (g *globals) fetch(ctx context.Context, client *call.Client, request *call.
 	return statusFault(client, request, report.Response)
 }
 
-// format is what -w says, itself or by the name of a file.
+// format is what -w says, itself or by the name of a file, whose line ends do not count, as with curl.
 func (g *globals) format(ctx context.Context, arg string) (string, error) {
 	name, isFile := strings.CutPrefix(arg, "@")
 	if !isFile {
@@ -95,7 +95,7 @@ func (g *globals) formatFile(name string) (string, error) {
 	if err != nil {
 		return "", fault.New(fault.IO, "io.read", "%w", err).Doing("reading the format of -w")
 	}
-	return string(text), nil
+	return strings.NewReplacer("\r", "", "\n", "").Replace(string(text)), nil
 }
 
 // writeOut prints what -w wants, however the call ended, and hands on that end.
