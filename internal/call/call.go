@@ -48,6 +48,7 @@ type Client struct {
 	ReauthStatuses []int                                      // nil: 401
 	UserAgent      string                                     // empty: none is sent
 	IdleTimeout    time.Duration                              // for a body that stands still, either way; 0: 60 s
+	ConnectTimeout time.Duration                              // for a connection through a proxy; 0: IdleTimeout
 	Trace, Details Trace                                      // -v and what -vv adds; nil: silent
 	Clock          func() time.Time                           // nil: the system's
 	Sleep          func(context.Context, time.Duration) error // nil: waits

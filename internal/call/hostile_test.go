@@ -182,3 +182,24 @@ func TestARefusedStreamIsSentAgainByRetryAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestAProxyThatMakesNoTunnelEndsACallInTime(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{"http", "socks5"} {
+		silent, conns := nasty(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
+		tr, err := httpx.NewTransport(httpx.Config{Proxy: strings.Replace(silent, "http", scheme, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []*Client{{ConnectTimeout: 50 * time.Millisecond}, {IdleTimeout: 50 * time.Millisecond}} {
+			c.Transport = tr
+			_, err := c.Do(t.Context(), &Request{URL: parse(t, "https://api.example.com/"), NoAuth: true})
+			if f := fault.From(err); f.Code != "timeout.connect" || !f.Retryable {
+				t.Errorf("%s: %v", scheme, err)
+			}
+		}
+		if conns.Load() > 2 {
+			t.Errorf("%s: %d connections", scheme, conns.Load())
+		}
+	}
+}

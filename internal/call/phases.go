@@ -44,6 +44,7 @@ func (c *Client) phases(w *watch) *httptrace.ClientTrace {
 // one may have been dead all along, which only sending something finds out, so that what can do no harm may go over
 // another. All else ends here, for [Retry] to have its say.
 func (c *Client) connected(w *watch, info httptrace.GotConnInfo) {
+	w.tunnelled()
 	w.enter(sendingRequest)
 	var end error
 	another := false

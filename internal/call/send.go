@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -17,6 +18,9 @@ func (c *Client) send(w *watch, req *Request, bearer *httpx.Bearer, trip *Trip) 
 		return nil, err
 	}
 	c.Trace.request(out, c.secretNames(req))
+	if c.throughProxy(out) {
+		w.limitTunnel(cmp.Or(c.ConnectTimeout, w.idle))
+	}
 	res, err := c.Transport.RoundTrip(out) // an http.Client would follow redirects and copy the headers for each
 	trip.sent(w, out, res)
 	if err != nil {
@@ -43,6 +47,14 @@ func (c *Client) send(w *watch, req *Request, bearer *httpx.Bearer, trip *Trip) 
 		unpack(res)
 	}
 	return res, nil
+}
+
+func (c *Client) throughProxy(out *http.Request) bool {
+	if c.Transport.Proxy == nil {
+		return false
+	}
+	proxy, err := c.Transport.Proxy(out)
+	return err == nil && proxy != nil
 }
 
 // checkStatus refuses what is no final answer (RFC 9110 section 15): a switch to another protocol, which nobody asked

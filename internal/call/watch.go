@@ -47,8 +47,9 @@ type watch struct {
 	connects int // connections made
 	wrote    bool
 	reused   bool
-	conn     net.Conn // the one that the request got
-	harmless bool     // the request does no harm when it is sent twice
+	conn     net.Conn    // the one that the request got
+	tunnel   *time.Timer // ends the request when a proxy lets it wait for its connection; nil: no proxy
+	harmless bool        // the request does no harm when it is sent twice
 }
 
 // marks are the moments at which a request's phases ended; the zero time where one did not.
@@ -121,6 +122,27 @@ func (w *watch) attend() {
 			sleep(min(left, glance))
 		}
 	}()
+}
+
+// limitTunnel bounds the time until the request gets a connection that a proxy has a part in: net/http waits a minute for
+// the answer to CONNECT, and for ever for those of SOCKS.
+func (w *watch) limitTunnel(limit time.Duration) {
+	timer := time.AfterFunc(limit, func() {
+		err := fault.New(fault.Timeout, "timeout.connect", "time-out while connecting through the proxy")
+		err.Retryable = true
+		w.cancel(err)
+	})
+	w.mark(func() { w.tunnel = timer })
+}
+
+// tunnelled says that there is a connection, or that none is needed any more.
+func (w *watch) tunnelled() {
+	w.mark(func() {
+		if w.tunnel != nil {
+			w.tunnel.Stop()
+			w.tunnel = nil
+		}
+	})
 }
 
 // enter says what is being done from now on.
@@ -196,6 +218,7 @@ func (w *watch) blame(err *fault.Error) {
 
 // stop frees the connection if it is still in use.
 func (w *watch) stop() {
+	w.tunnelled()
 	w.timer.Stop()
 	w.cancel(nil)
 }

@@ -92,10 +92,6 @@ func (o *sendFlags) shownTo(p *profile.Profile, u *url.URL) (*profile.Profile, e
 
 // transport connects to the API.
 func (g *globals) transport(p *profile.Profile, o *wayFlags, limit time.Duration) (*http.Transport, error) {
-	connect, err := duration("connect-timeout", o.connectTimeout)
-	if err != nil {
-		return nil, err
-	}
 	t, err := g.app.Transport(o.over(p, limit))
 	if err != nil {
 		return nil, o.blame(err)
@@ -105,9 +101,6 @@ func (g *globals) transport(p *profile.Profile, o *wayFlags, limit time.Duration
 	}
 	if o.http1 {
 		httpx.OnlyHTTP1(t)
-	}
-	if connect > 0 {
-		httpx.ConnectWithin(t, connect)
 	}
 	return t, nil
 }
@@ -122,8 +115,14 @@ func (g *globals) callClient(ctx context.Context, p *profile.Profile, opts Optio
 	if err := o.again.into(client); err != nil {
 		return nil, err
 	}
+	if client.ConnectTimeout, err = duration("connect-timeout", o.way.connectTimeout); err != nil {
+		return nil, err
+	}
 	if client.Transport, err = g.transport(p, &o.way, limit); err != nil {
 		return nil, err
+	}
+	if client.ConnectTimeout > 0 {
+		httpx.ConnectWithin(client.Transport, client.ConnectTimeout)
 	}
 	if opts.Trace != nil {
 		client.Trace = g.app.lineErr
