@@ -76,7 +76,8 @@ type Request struct {
 
 // Do sends req and gives the answer, whatever its status; the caller closes its body, whose errors are faults as those
 // of Do are. Where the answer asks for another token, and the body can be sent again, the token is renewed and the
-// request sent a second time, once. A refusal by policy comes before any connection and any request for a token.
+// request sent a second time, once. A refusal by policy comes before any connection and any request for a token. With the
+// refusal of a redirect comes the answer that leads there, its body closed.
 func (c *Client) Do(ctx context.Context, req *Request) (*http.Response, error) {
 	if err := c.check(req); err != nil {
 		return nil, err
@@ -91,7 +92,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*http.Response, error) {
 			return res, err
 		}
 		if err := e.turn(res); err != nil {
-			return nil, err
+			return res, err
 		}
 	}
 }

@@ -192,7 +192,7 @@ func (c *Client) Fetch(ctx context.Context, req *Request, sink *Sink) (*http.Res
 		}
 		res, err := c.Do(ctx, &asking)
 		if err != nil {
-			return nil, err
+			return res, err
 		}
 		_, err = sink.Save(res)
 		if err == nil || !sink.broken(ctx, req, err) {
