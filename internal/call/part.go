@@ -65,6 +65,8 @@ func (s *Sink) fit(res *http.Response) (whole bool, err error) {
 		return false, nil
 	case res.StatusCode == http.StatusNotModified: // the file is the answer
 		return true, nil
+	case p == nil && res.StatusCode == http.StatusPartialContent && s.stage.note != "":
+		return false, (&part{total: -1}).accept(res) // all of it was asked for
 	case p == nil:
 		return false, s.anew(res)
 	case res.StatusCode == http.StatusPartialContent:
@@ -120,18 +122,27 @@ func (p *part) accept(res *http.Response) error {
 	if ok && total < 0 {
 		total = p.total
 	}
-	tag := res.Header.Get("Etag")
 	switch {
 	case !ok, first != p.have, total < 0, last != total-1, p.total >= 0 && total != p.total,
 		res.ContentLength >= 0 && res.ContentLength != last-first+1:
 		return fault.New(fault.Protocol, "protocol.range", "the server sent another part than the one that was asked for").
 			Hint("fetch it anew: leave out -C")
-	case tag != "" && isStrongTag(p.validator) && tag != p.validator:
+	case p.other(res.Header):
 		return fault.New(fault.Protocol, "protocol.range", "the server sent a part of another version").
 			Hint("fetch it anew: leave out -C")
 	}
 	p.total = total
 	return nil
+}
+
+// other reports whether the part says that it is of another version: not every server heeds If-Range.
+func (p *part) other(h http.Header) bool {
+	name := "Last-Modified"
+	if isStrongTag(p.validator) {
+		name = "Etag"
+	}
+	version := h.Get(name)
+	return version != "" && p.validator != "" && version != p.validator
 }
 
 // complete reports whether a 416 says that there is nothing beyond what is there (RFC 9110 section 15.5.17).
