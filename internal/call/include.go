@@ -49,15 +49,23 @@ func writeHead(head *strings.Builder, tty bool, res *http.Response) {
 		head.WriteString(text + "\r\n")
 	}
 	line(statusLine(res))
-	for _, name := range slices.Sorted(maps.Keys(res.Header)) {
-		for _, value := range res.Header[name] {
+	header := received(res)
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		for _, value := range header[name] {
 			line(wireName(res, name) + ": " + value)
 		}
 	}
-	if len(res.TransferEncoding) > 0 {
-		line(wireName(res, "Transfer-Encoding") + ": " + strings.Join(res.TransferEncoding, ", "))
-	}
 	line("")
+}
+
+// received is the header with Transfer-Encoding, which net/http keeps elsewhere.
+func received(res *http.Response) http.Header {
+	if len(res.TransferEncoding) == 0 {
+		return res.Header
+	}
+	header := maps.Clone(res.Header)
+	header["Transfer-Encoding"] = []string{strings.Join(res.TransferEncoding, ", ")}
+	return header
 }
 
 // statusLine is the first line of the answer; HTTP/2 has no reason phrase, and curl leaves the blank before it.

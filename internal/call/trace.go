@@ -71,7 +71,7 @@ func (t Trace) response(res *http.Response) {
 		return
 	}
 	t(httpx.Visible("< " + statusLine(res)))
-	t.headers("< ", res.Header, nil)
+	t.headers("< ", received(res), nil)
 	t("<")
 }
 

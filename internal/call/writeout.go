@@ -80,7 +80,7 @@ func (w *writeOut) directive(text string) string {
 		case opening == "{":
 			w.variable(name)
 		case w.report.Response != nil:
-			w.out.WriteString(w.report.Response.Header.Get(name))
+			w.out.WriteString(received(w.report.Response).Get(name))
 		}
 		return after
 	}
@@ -128,9 +128,10 @@ func (r *Report) json() string {
 func (r *Report) headerJSON() string {
 	headers := map[string][]string{}
 	if r.Response != nil {
-		for _, name := range slices.Sorted(maps.Keys(r.Response.Header)) {
+		header := received(r.Response)
+		for _, name := range slices.Sorted(maps.Keys(header)) {
 			lower := strings.ToLower(name)
-			headers[lower] = append(headers[lower], r.Response.Header[name]...)
+			headers[lower] = append(headers[lower], header[name]...)
 		}
 	}
 	text, err := json.Marshal(headers)

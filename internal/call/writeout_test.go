@@ -59,6 +59,16 @@ func TestWriteOutIsWhatCurlWrites(t *testing.T) {
 	}
 }
 
+func TestWriteOutTellsOfTransferEncodingAndOldVersions(t *testing.T) {
+	t.Parallel()
+	r := report(t)
+	r.Response.Proto, r.Response.TransferEncoding = "HTTP/1.0", []string{"chunked"}
+	out, _ := r.WriteOut("%{http_version} %{num_headers} %header{transfer-encoding} %{header_json}")
+	if !strings.HasPrefix(out, "1 5 chunked ") || !strings.Contains(out, `"transfer-encoding":["chunked"]`) {
+		t.Error(out)
+	}
+}
+
 func TestWriteOutTellsOfACallWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
 	r := &Report{URL: "https://a.example.com/", Trip: &Trip{Method: "GET", URL: parse(t, "https://a.example.com/")}, Exit: 6, Message: "x"}

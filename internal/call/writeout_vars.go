@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -157,19 +158,13 @@ func (r *Report) ofAnswer(name string) (variable, bool) {
 	case "http_code", "response_code":
 		return variable{text: fmt.Sprintf("%03d", res.StatusCode), json: strconv.Itoa(res.StatusCode)}, true
 	case "http_version":
-		switch version := strings.TrimPrefix(res.Proto, "HTTP/"); version {
-		case "":
-			return variable{text: "0", json: `"0"`}, true
-		case "2.0":
-			return text("2"), true
-		default:
-			return text(version), true
-		}
+		version := strings.TrimSuffix(strings.TrimPrefix(res.Proto, "HTTP/"), ".0")
+		return text(cmp.Or(version, "0")), true
 	case "content_type":
 		return text(res.Header.Get("Content-Type")), true
 	case "num_headers":
 		n := 0
-		for _, values := range res.Header {
+		for _, values := range received(res) {
 			n += len(values)
 		}
 		return number(int64(n)), true
