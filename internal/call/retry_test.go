@@ -221,3 +221,26 @@ func TestATripTellsOfRetries(t *testing.T) {
 		t.Errorf("%+v", trip)
 	}
 }
+
+func TestAnAnswerThatBreaksOffInItsHeaderIsALostConnection(t *testing.T) {
+	t.Parallel()
+	head := "HTTP/1.1 200 OK\r\nX-A: b\r\nConnection: close\r\nContent-Length: 2\r\n\r\n"
+	for cut := 1; cut < len(head); cut += 4 {
+		s := newWire(t, head[:cut], head+"ok")
+		c, _ := newClient(t, s.base)
+		c.Retry, c.Sleep = Retry{Max: 1}, func(context.Context, time.Duration) error { return nil }
+		res, err := c.Do(t.Context(), &Request{URL: parse(t, s.base)})
+		if err != nil {
+			t.Errorf("%q: %v", head[:cut], err)
+			continue
+		}
+		_ = res.Body.Close()
+	}
+	for _, nonsense := range []string{"HTTP/1.1 200 OK\r\nnonsense\r\nContent-Length: 2\r\n\r\nok", "220 ready\r\n Content-Length: 2\r\n\r\n"} {
+		s := newWire(t, nonsense)
+		c, _ := newClient(t, s.base)
+		if _, err := c.Do(t.Context(), &Request{URL: parse(t, s.base)}); fault.From(err).Code != "protocol.malformed" {
+			t.Errorf("%q: %v", nonsense, err)
+		}
+	}
+}

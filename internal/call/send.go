@@ -26,7 +26,7 @@ func (c *Client) send(w *watch, req *Request, bearer *httpx.Bearer, trip *Trip) 
 	if err != nil {
 		defer w.stop()
 		trip.end(w, c.now())
-		return nil, w.fault(httpx.Unanswered(err), out)
+		return nil, w.fault(httpx.Broken(httpx.Unanswered(err), w.connection()), out)
 	}
 	if err := checkStatus(res); err != nil {
 		defer w.stop()

@@ -193,6 +193,12 @@ func (w *watch) current() string {
 	return w.phase
 }
 
+func (w *watch) connection() net.Conn {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.conn
+}
+
 // expect starts the time in which a byte must move; rest ends it.
 func (w *watch) expect() { w.since.Store(int64(time.Since(w.begun))) }
 

@@ -26,7 +26,11 @@ func (d *dialer) plain(ctx context.Context, network, addr string) (net.Conn, err
 	if _, chosen := ctx.Deadline(); !chosen {
 		tcp.Timeout = d.connect
 	}
-	return tcp.DialContext(ctx, network, addr)
+	conn, err := tcp.DialContext(ctx, network, addr)
+	if plain, ok := conn.(*net.TCPConn); ok {
+		return &endConn{TCPConn: plain}, err
+	}
+	return conn, err
 }
 
 // secure dials addr and shakes hands within the time for it.

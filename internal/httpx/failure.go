@@ -53,7 +53,7 @@ func classify(err error) *fault.Error {
 		return tlsFault(err)
 	case isLost(err):
 		return networkFault(err)
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.ErrUnexpectedEOF), err.Error() == trailerCut:
 		return &fault.Error{
 			Kind: fault.Protocol, Code: "protocol.truncated",
 			Err: &plainError{"the reply ends before it is whole", err},
@@ -61,6 +61,9 @@ func classify(err error) *fault.Error {
 	}
 	return &fault.Error{Kind: fault.Protocol, Code: "protocol.malformed", Err: explain(err)}
 }
+
+// trailerCut is what net/http says of chunks that break off behind the last one. It has no type for it.
+const trailerCut = "http: unexpected EOF reading trailer"
 
 // CodeRefused is of a request that the server promises not to have processed (RFC 9113 section 8.7).
 const CodeRefused = "network.refused"
