@@ -49,14 +49,6 @@ func (c *Client) send(w *watch, req *Request, bearer *httpx.Bearer, trip *Trip) 
 	return res, nil
 }
 
-func (c *Client) throughProxy(out *http.Request) bool {
-	if c.Transport.Proxy == nil {
-		return false
-	}
-	proxy, err := c.Transport.Proxy(out)
-	return err == nil && proxy != nil
-}
-
 // checkStatus refuses what is no final answer (RFC 9110 section 15): a switch to another protocol, which nobody asked
 // for, and a status of no class.
 func checkStatus(res *http.Response) error {

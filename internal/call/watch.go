@@ -124,27 +124,6 @@ func (w *watch) attend() {
 	}()
 }
 
-// limitTunnel bounds the time until the request gets a connection that a proxy has a part in: net/http waits a minute for
-// the answer to CONNECT, and for ever for those of SOCKS.
-func (w *watch) limitTunnel(limit time.Duration) {
-	timer := time.AfterFunc(limit, func() {
-		err := fault.New(fault.Timeout, "timeout.connect", "time-out while connecting through the proxy")
-		err.Retryable = true
-		w.cancel(err)
-	})
-	w.mark(func() { w.tunnel = timer })
-}
-
-// tunnelled says that there is a connection, or that none is needed any more.
-func (w *watch) tunnelled() {
-	w.mark(func() {
-		if w.tunnel != nil {
-			w.tunnel.Stop()
-			w.tunnel = nil
-		}
-	})
-}
-
 // enter says what is being done from now on.
 func (w *watch) enter(phase string) {
 	w.mu.Lock()
