@@ -25,14 +25,10 @@ func (s *Sink) dump(res *http.Response) error {
 	return head.commit()
 }
 
-// heads writes the status lines and headers of the redirects on the way and of res.
+// heads writes the status lines and headers of the redirects on the way, of 1xx answers and of res.
 func (s *Sink) heads(w io.Writer, tty bool, res *http.Response) error {
-	var all []*http.Response
-	if s.out.Trip != nil {
-		all = s.out.Trip.Passed
-	}
 	var text strings.Builder
-	for _, r := range append(slices.Clone(all), res) {
+	for _, r := range s.out.Trip.heads(res) {
 		writeHead(&text, tty, r)
 	}
 	_, err := io.WriteString(w, text.String())

@@ -4,7 +4,9 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"net/http"
 	"net/http/httptrace"
+	"net/textproto"
 	"strings"
 	"time"
 
@@ -35,6 +37,7 @@ func (c *Client) phases(w *watch) *httptrace.ClientTrace {
 		GotConn:              func(info httptrace.GotConnInfo) { c.connected(w, info) },
 		WroteHeaders:         func() { w.mark(func() { w.wrote = true }) },
 		WroteRequest:         func(info httptrace.WroteRequestInfo) { w.written(info.Err) },
+		Got1xxResponse:       func(code int, header textproto.MIMEHeader) error { return w.informed(code, http.Header(header)) },
 		GotFirstResponseByte: func() { w.mark(func() { w.at.answered = w.moment() }) },
 	}
 }

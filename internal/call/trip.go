@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -22,7 +23,8 @@ type Trip struct {
 	Local, Remote                net.Addr
 	TLS                          *tls.ConnectionState
 
-	Passed []*http.Response // redirects that were followed; their bodies are gone
+	Passed  []*http.Response // redirects that were followed; their bodies are gone
+	Interim []*http.Response // the 1xx answers before the last one
 }
 
 func (t *Trip) begin(now time.Time) {
@@ -41,7 +43,7 @@ func (t *Trip) turned(res *http.Response, now time.Time) {
 	if t != nil {
 		t.Redirects++
 		t.Redirected = now.Sub(t.Began)
-		t.Passed = append(t.Passed, res)
+		t.Passed, t.Interim = append(append(t.Passed, t.Interim...), res), nil
 	}
 }
 
@@ -59,8 +61,14 @@ func (t *Trip) sent(w *watch, req *http.Request, res *http.Response) {
 	if w.conn != nil {
 		t.Local, t.Remote = w.conn.LocalAddr(), w.conn.RemoteAddr()
 	}
-	if res != nil {
-		t.TLS = res.TLS
+	t.Interim = nil
+	if res == nil {
+		return
+	}
+	t.TLS = res.TLS
+	for _, head := range w.interim.heads {
+		head.Proto, head.ProtoMajor = res.Proto, res.ProtoMajor
+		t.Interim = append(t.Interim, head)
 	}
 }
 
@@ -76,6 +84,18 @@ func (t *Trip) since(at time.Time) time.Duration {
 		return 0
 	}
 	return max(at.Sub(t.Began), time.Microsecond)
+}
+
+// heads are all answers on the way to res, and res, where there is one. A nil Trip knows of no others.
+func (t *Trip) heads(res *http.Response) []*http.Response {
+	var all []*http.Response
+	if t != nil {
+		all = slices.Concat(t.Passed, t.Interim)
+	}
+	if res != nil {
+		all = append(all, res)
+	}
+	return all
 }
 
 // Meter is told of what moves.

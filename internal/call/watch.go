@@ -49,7 +49,8 @@ type watch struct {
 	reused   bool
 	conn     net.Conn    // the one that the request got
 	tunnel   *time.Timer // ends the request when a proxy lets it wait for its connection; nil: no proxy
-	harmless bool        // the request does no harm when it is sent twice
+	interim  interim
+	harmless bool // the request does no harm when it is sent twice
 }
 
 // marks are the moments at which a request's phases ended; the zero time where one did not.
@@ -72,6 +73,7 @@ func (w *watch) again() {
 	w.received.Store(0)
 	w.mu.Lock()
 	w.phase, w.local, w.at, w.connects, w.wrote, w.reused, w.conn = "connecting", nil, marks{}, 0, false, false, nil
+	w.interim = interim{}
 	w.mu.Unlock()
 	w.timer.Reset(w.idle)
 }

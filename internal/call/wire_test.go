@@ -164,3 +164,27 @@ func endless(n int64) io.Reader { return io.LimitReader(zeros{}, n) }
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestInterimAnswersStandBeforeTheirHead(t *testing.T) {
+	t.Parallel()
+	early := "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+	s := newWire(t, early+"HTTP/1.1 503 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", early+"HTTP/1.1 302 Found\r\nLocation: /b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 100 Continue\r\n\r\n"+early+"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+	c, _ := newClient(t, s.base)
+	c.Redirects, c.Retry = Redirects{Follow: true, Max: 1}, Retry{Max: 1}
+	c.Sleep = func(context.Context, time.Duration) error { return nil }
+	var out strings.Builder
+	trip := &Trip{}
+	sink, err := Output{Stdout: &out, Include: true, Trip: trip}.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := c.Do(t.Context(), &Request{URL: parse(t, s.base+"/a"), Trip: trip})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sink.Save(res); err != nil || out.String() != early+"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /b\r\n\r\n"+
+		"HTTP/1.1 100 Continue\r\n\r\n"+early+"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" {
+		t.Errorf("%v, %q", err, out.String())
+	}
+}

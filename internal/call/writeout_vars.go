@@ -105,10 +105,8 @@ func speed(n int64, in time.Duration) int64 {
 
 func (r *Report) headerBytes() int64 {
 	var heads strings.Builder
-	for _, res := range append(r.Trip.Passed[:len(r.Trip.Passed):len(r.Trip.Passed)], r.Response) {
-		if res != nil {
-			writeHead(&heads, false, res)
-		}
+	for _, res := range r.Trip.heads(r.Response) {
+		writeHead(&heads, false, res)
 	}
 	return int64(heads.Len())
 }
