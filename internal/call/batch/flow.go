@@ -6,8 +6,6 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
-
-	"github.com/authctl/authctl/internal/fault"
 )
 
 // flow is the way of the lines: read, made to jobs in order, done by the workers, and waited for in order.
@@ -187,19 +185,20 @@ func (f *flow) endsAt(index int) {
 
 // exchange sends one request and makes the line of its result.
 func (f *flow) exchange(ctx context.Context, d Doer, e *encoder, j *job) {
+	within := ctx
 	if f.Timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, f.Timeout)
+		within, cancel = context.WithTimeout(ctx, f.Timeout)
 		defer cancel()
 	}
-	res, err := d.Do(ctx, j.req)
+	res, err := d.Do(within, j.req)
 	if err == nil {
 		j.result, err = e.answer(j, res)
 		j.status = res.StatusCode
 	}
 	if err != nil {
 		j.err, j.status = err, 0
-		if fault.From(err).Kind == fault.Canceled {
+		if ctx.Err() != nil { // whatever the error says: the transport's is the cause of the end, a signal's name
 			j.fate = givenUp
 			return
 		}

@@ -228,7 +228,7 @@ func TestInterruptedItTellsWhatWasAnsweredAndNothingElse(t *testing.T) {
 		}
 		if req.URL.Path >= "/3" && len(req.URL.Path) > 2 {
 			<-ctx.Done()
-			return 0, "", ctx.Err()
+			return 0, "", context.Cause(ctx) // as net/http does
 		}
 		return echo(ctx, req)
 	}}
