@@ -74,8 +74,7 @@ func (v *view) plain() bool { return v.shaper == nil && v.pages == nil }
 
 // of gives res the body that is shown in place of its own. That of a failure, and one that cannot be, stay as they are.
 func (v *view) of(ctx context.Context, client *call.Client, request *call.Request, res *http.Response) *http.Response {
-	bodyless := request.Method == http.MethodHead || res.StatusCode == http.StatusNoContent ||
-		res.StatusCode == http.StatusResetContent || res.StatusCode == http.StatusNotModified
+	bodyless := request.Method == http.MethodHead || shape.Bodyless(res.StatusCode)
 	if res.StatusCode >= http.StatusBadRequest || bodyless && v.pages == nil || v.shaper == nil && v.pages == nil {
 		return res
 	}

@@ -112,8 +112,18 @@ func TestSlurpedPagesAreOneArray(t *testing.T) {
 	if want := "[[1,2],[3],[ ]]\n"; err != nil || got != want {
 		t.Errorf("%q %v, want %q", got, err, want)
 	}
-	got, err = visit(t, &visitor{site: site{"/v1/things": {status: 204}}}, Options{Slurp: true})
-	if err != nil || got != "[]\n" {
+}
+
+func TestAPageThatHasNoBodyIsNothing(t *testing.T) {
+	for _, status := range []int{204, 205, 304} {
+		for want, o := range map[string]Options{"": {Shaper: jq(t, ".")}, "[]\n": {Slurp: true}} {
+			got, err := visit(t, &visitor{site: site{"/v1/things": {status: status}}}, o)
+			if err != nil || got != want {
+				t.Errorf("%d: %q %v, want %q", status, got, err, want)
+			}
+		}
+	}
+	if got, err := visit(t, &visitor{site: site{"/v1/things": {status: 304}}}, Options{Next: next(t, "next", "")}); err != nil || got != "" {
 		t.Errorf("%q %v", got, err)
 	}
 }

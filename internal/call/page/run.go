@@ -71,7 +71,7 @@ func (r *run) page(yield func([]byte, error) bool) bool {
 		yield(nil, tooLarge(err))
 		return false
 	}
-	if len(text) == 0 && r.res.StatusCode == http.StatusNoContent {
+	if len(text) == 0 && shape.Bodyless(r.res.StatusCode) {
 		return true
 	}
 	if r.value, err = shape.One(bytes.NewReader(text)); err != nil {

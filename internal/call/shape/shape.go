@@ -7,6 +7,7 @@ import (
 	"context"
 	"io"
 	"iter"
+	"net/http"
 )
 
 // Shaper makes text of values. Both of its methods give the text in pieces and stop at the first error, which is a
@@ -16,6 +17,11 @@ type Shaper interface {
 	Text(ctx context.Context, value any) iter.Seq2[[]byte, error]
 	// Rest is what it kept back until there are no more values.
 	Rest() iter.Seq2[[]byte, error]
+}
+
+// Bodyless reports whether answers of a status have no body. They are nothing to shape, and no failure.
+func Bodyless(status int) bool {
+	return status == http.StatusNoContent || status == http.StatusResetContent || status == http.StatusNotModified
 }
 
 // Body gives the text that shaper makes of the JSON values in body, as an answer's body of its own. Closing it closes
