@@ -52,7 +52,8 @@ func ParseNext(expr, param string) (*Next, error) {
 
 // memberNames splits a path of plain names; nil for anything else, which is jq. OData's names hold dots of their own.
 func memberNames(expr string) []string {
-	names := strings.Split(strings.TrimPrefix(expr, "."), ".")
+	expr = strings.TrimPrefix(expr, ".")
+	names := strings.Split(expr, ".")
 	if strings.HasPrefix(expr, "@") {
 		names = []string{expr}
 	}

@@ -149,6 +149,7 @@ func TestTheBodyNamesTheNextPage(t *testing.T) {
 		"a query":                 {"next", "", `{"next":"?p=2"}`, "/v1/things?p=2"},
 		"a nested member":         {"links.next.href", "", `{"links":{"next":{"href":"/p2"}}}`, "/p2"},
 		"with a leading dot":      {".links.next", "", `{"links":{"next":"/p2"}}`, "/p2"},
+		"OData as a path":         {".@odata.nextLink", "", `{"@odata.nextLink":"https://api.example.com/p2"}`, "/p2"},
 		"OData":                   {"@odata.nextLink", "", `{"@odata.nextLink":"https://api.example.com/p2"}`, "/p2"},
 		"a cursor":                {"cursor", "", `{"cursor":"a b&c"}`, "/v1/things?cursor=a%20b%26c"},
 		"a cursor called next_":   {"meta.next_cursor", "", `{"meta":{"next_cursor":"x"}}`, "/v1/things?cursor=x"},
