@@ -114,6 +114,13 @@ func TestSlurpedPagesAreOneArray(t *testing.T) {
 	}
 }
 
+func TestAPageOfSeveralValuesIsNoPage(t *testing.T) {
+	_, err := visit(t, &visitor{site: site{"/v1/things": {body: "1\n2\n"}}}, Options{Shaper: jq(t, ".")})
+	if f := fault.From(err); f.Code != "protocol.json" || !strings.HasPrefix(f.Error(), "the answer is not JSON: more follows") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestAPageThatHasNoBodyIsNothing(t *testing.T) {
 	for _, status := range []int{204, 205, 304} {
 		for want, o := range map[string]Options{"": {Shaper: jq(t, ".")}, "[]\n": {Slurp: true}} {

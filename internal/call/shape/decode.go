@@ -59,7 +59,7 @@ func One(body io.Reader) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nil, notJSON(errors.New("more follows behind the first value"))
+		return nil, otherThanJSON(errors.New("more follows behind the first value"))
 	}
 	return value, nil
 }
@@ -75,7 +75,11 @@ func notJSON(err error) error {
 	if errors.Is(err, io.EOF) {
 		err = errors.New("it is empty")
 	}
-	return fault.New(fault.Protocol, "protocol.json", "the answer is not JSON: %w", err).
+	return otherThanJSON(err)
+}
+
+func otherThanJSON(why error) *fault.Error {
+	return fault.New(fault.Protocol, "protocol.json", "the answer is not JSON: %w", why).
 		Hint("look at the body without --jq, --template, --next and --slurp; -i shows its Content-Type")
 }
 
