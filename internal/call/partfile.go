@@ -39,7 +39,7 @@ func openPart(path, source string) (*stagedFile, *part, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := lockFile(file); err != nil {
+	if err := LockFile(file); err != nil {
 		_ = file.Close()
 		return nil, nil, fault.New(fault.IO, "io.busy", "%s is being written by another process", name)
 	}

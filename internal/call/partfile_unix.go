@@ -3,6 +3,7 @@
 package call
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"syscall"
@@ -14,5 +15,11 @@ func isOwn(info fs.FileInfo) bool {
 	return ok && int(stat.Uid) == os.Geteuid() && stat.Nlink == 1
 }
 
-// lockFile keeps a second process from writing the same part; closing the file lets go.
-func lockFile(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
+// LockFile keeps a second process from writing the same file, where the file system has locks; closing the file lets go.
+func LockFile(f *os.File) error {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
+}

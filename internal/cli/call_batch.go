@@ -172,7 +172,7 @@ func (g *globals) batchOver(ctx context.Context, o *callOptions, run batch.Run) 
 	}
 	defer func() { _ = in.Close() }()
 	if o.batch.resume != "" {
-		if run.Journal, err = batch.OpenJournal(o.batch.resume); err != nil {
+		if run.Journal, err = batch.OpenJournal(ctx, o.batch.resume); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, run.Journal.Close()) }()

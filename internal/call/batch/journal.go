@@ -2,6 +2,7 @@ package batch
 
 import (
 	"bufio"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -9,7 +10,9 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/authctl/authctl/internal/call"
 	"github.com/authctl/authctl/internal/fault"
 )
 
@@ -35,18 +38,39 @@ type entry struct {
 	mark  uint64
 }
 
-// OpenJournal opens the journal at path, and makes it where there is none. Close it at the end.
-func OpenJournal(path string) (*Journal, error) {
+// patience is how long the end of another run is waited for: one that was killed may not be gone yet.
+const patience = time.Second
+
+// OpenJournal opens the journal at path for this process alone, and makes it where there is none. Close it at the end.
+func OpenJournal(ctx context.Context, path string) (*Journal, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, journalFault(err)
 	}
 	j := &Journal{file: f}
-	if err := j.load(); err != nil {
+	if err = j.claim(ctx); err == nil {
+		err = j.load()
+	}
+	if err != nil {
 		_ = f.Close()
 		return nil, err
 	}
 	return j, nil
+}
+
+// claim keeps a second run out, which would send the same lines again and write over what this one notes.
+func (j *Journal) claim(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fault.New(fault.IO, "io.busy", "the file of --resume is in use by another process").
+		Hint("wait for its end, or name another file"))
+	defer cancel()
+	for call.LockFile(j.file) != nil {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(patience / 100):
+		}
+	}
+	return nil
 }
 
 func journalFault(err error) *fault.Error {

@@ -7,8 +7,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/authctl/authctl/internal/call"
 	"github.com/authctl/authctl/internal/fault"
@@ -17,7 +19,7 @@ import (
 // resumed runs lines with the journal at path.
 func resumed(t *testing.T, a *api, path string, in io.Reader) (string, Count, error) {
 	t.Helper()
-	j, err := OpenJournal(path)
+	j, err := OpenJournal(t.Context(), path)
 	if err != nil {
 		return "", Count{}, err
 	}
@@ -29,6 +31,26 @@ func resumed(t *testing.T, a *api, path string, in io.Reader) (string, Count, er
 		t.Fatal(closed)
 	}
 	return out.String(), count, err
+}
+
+func TestAJournalServesOneRunAtATime(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no lock there")
+	}
+	path := filepath.Join(t.TempDir(), "journal")
+	first, err := OpenJournal(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenJournal(t.Context(), path); fault.From(err).Code != "io.busy" {
+		t.Errorf("%v", err)
+	}
+	time.AfterFunc(patience/10, func() { _ = first.Close() })
+	second, err := OpenJournal(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = second.Close()
 }
 
 func TestARunThatFailedGoesOnWhereItWas(t *testing.T) {
@@ -128,21 +150,21 @@ func TestAFileThatIsNoJournalIsLeftAlone(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := OpenJournal(path); !fault.Is(err, fault.Usage) {
+		if _, err := OpenJournal(t.Context(), path); !fault.Is(err, fault.Usage) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if now, _ := os.ReadFile(path); string(now) != text {
 			t.Errorf("%s became %q", name, now)
 		}
 	}
-	if _, err := OpenJournal(dir); err == nil {
+	if _, err := OpenJournal(t.Context(), dir); err == nil {
 		t.Error("a folder is no journal")
 	}
 }
 
 func TestAResultThatWasNotHandedOverIsNotNoted(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
-	j, err := OpenJournal(path)
+	j, err := OpenJournal(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +191,7 @@ func FuzzJournal(f *testing.F) {
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		j, err := OpenJournal(path)
+		j, err := OpenJournal(t.Context(), path)
 		if err != nil {
 			if now, _ := os.ReadFile(path); !bytes.Equal(now, text) {
 				t.Fatalf("refused, and changed to %q", now)
@@ -180,7 +202,7 @@ func FuzzJournal(f *testing.F) {
 			t.Fatal(err)
 		}
 		_ = j.Close()
-		again, err := OpenJournal(path)
+		again, err := OpenJournal(t.Context(), path)
 		if err != nil || again.state(1, 2) != finished {
 			t.Fatalf("%q: %v", text, err)
 		}
