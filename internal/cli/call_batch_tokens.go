@@ -30,8 +30,9 @@ type batchTokens struct {
 	err        error
 	generation int // counts the renewals
 	looked     time.Time
-	renewed    time.Time // the last renewal, whatever came of it
-	failure    error     // what that one met with
+	renewed    time.Time // the last renewal that gave a token
+	failed     time.Time // the last one that did not
+	failure    error     // what that one met with; nil after one that did
 }
 
 func newBatchTokens(client *call.Client, clock func() time.Time) *batchTokens {
@@ -83,17 +84,17 @@ func (t *batchTokens) renew(ctx context.Context, used int, claims string) (httpx
 	if used != t.generation {
 		return t.inHand(ctx)
 	}
-	if t.failure != nil && t.clock().Sub(t.renewed) < batchLook {
+	if t.failure != nil && t.clock().Sub(t.failed) < batchLook {
 		return httpx.Bearer{}, used, t.failure
 	}
 	bearer, err := t.client.Source.Renew(ctx, claims)
-	t.renewed, t.failure = t.clock(), err
 	if err != nil {
-		if ctx.Err() != nil {
-			t.failure = nil // one request's time was up, not everybody's
+		if ctx.Err() == nil { // else one request's time was up, not everybody's
+			t.failed, t.failure = t.clock(), err
 		}
 		return bearer, used, err
 	}
+	t.renewed, t.failure = t.clock(), nil
 	t.got(ctx, t.renewed, bearer, nil)
 	t.generation++
 	return t.bearer, t.generation, nil

@@ -163,6 +163,34 @@ func TestARequestBeginsWhenItsTokenIsInHand(t *testing.T) {
 	}
 }
 
+func TestARenewalThatFailedIsTriedAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		gone  bool
+		later time.Duration
+	}{"the server was away": {true, batchLook}, "one request's time was up": {false, 0}} {
+		now := time.Unix(1, 0)
+		source := &issuer{}
+		tokens := newBatchTokens(&call.Client{Source: source}, func() time.Time { return now })
+		_, used, err := tokens.current(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		if !c.gone {
+			cancel()
+		}
+		source.err = errors.New("no token")
+		if _, _, err := tokens.renew(ctx, used, ""); err == nil || tokens.settled(used) {
+			t.Errorf("%s: %v; a token that was refused is taken for a new one", name, err)
+		}
+		now, source.err = now.Add(c.later), nil
+		if _, used, err = tokens.renew(t.Context(), used, ""); err != nil || !tokens.settled(used) {
+			t.Errorf("%s: %v", name, err)
+		}
+		cancel()
+	}
+}
+
 func TestARenewalThatFailsIsNotRepeatedByEveryWorker(t *testing.T) {
 	gone, now := errors.New("gone"), time.Unix(1, 0)
 	source := &issuer{}
