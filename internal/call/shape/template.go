@@ -41,12 +41,17 @@ func ParseTemplate(text string, now func() time.Time) (*Template, error) {
 // Text is the template's text for value.
 func (t *Template) Text(ctx context.Context, value any) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		out := limited{ctx: ctx}
-		if err := t.parsed.Execute(&out, plain(value)); err != nil {
-			yield(out.text.Bytes(), templateFault(ctx, err))
-			return
+		out, done := limited{ctx: ctx}, make(chan error, 1)
+		go func() { done <- t.parsed.Execute(&out, plain(value)) }()
+		select {
+		case err := <-done:
+			if err != nil {
+				err = templateFault(ctx, err)
+			}
+			yield(out.text.Bytes(), err)
+		case <-ctx.Done(): // a loop that writes nothing knows of no end; it is left behind
+			yield(nil, outOfTime(ctx))
 		}
-		yield(out.text.Bytes(), nil)
 	}
 }
 

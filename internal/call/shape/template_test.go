@@ -1,6 +1,8 @@
 package shape
 
 import (
+	"context"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +63,16 @@ func TestATemplateThatDoesNotFitSaysSo(t *testing.T) {
 func TestAnEndlessTemplateIsStopped(t *testing.T) {
 	_, err := shaped(t, parsed(t, `{{range .n}}`+strings.Repeat("x", 1<<16)+`{{end}}`), `{"n":1000000000}`)
 	if !fault.Is(err, fault.Usage) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestATemplateThatWritesNothingEndsWithItsCaller(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	r := Body(ctx, io.NopCloser(strings.NewReader("{}")), parsed(t, `{{range 20000000}}{{end}}`))
+	defer r.Close()
+	if _, err := io.ReadAll(r); !fault.Is(err, fault.Timeout) {
 		t.Errorf("%v", err)
 	}
 }
