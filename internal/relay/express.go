@@ -153,6 +153,13 @@ func takeSent(ctx context.Context) *sent {
 	return nil
 }
 
+// dropSent hangs up on the API where nobody took up what was sent: a later request would get its answer.
+func dropSent(ctx context.Context) {
+	if s := takeSent(ctx); s != nil {
+		_ = s.api.Close()
+	}
+}
+
 // feed is a listener whose connections were accepted elsewhere.
 type feed struct {
 	net.Listener

@@ -184,6 +184,34 @@ func TestAConnectionThatDiesUnderTheShortWayIsReplacedWithTheToken(t *testing.T)
 	}
 }
 
+func TestTheAnswerToARefusedRequestIsNobodys(t *testing.T) {
+	a := newAPI(t, false, func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path == "/slow" {
+			time.Sleep(3 * patience)
+		}
+		_, _ = io.WriteString(w, req.Method+req.URL.Path)
+	})
+	r := start(t, a.URL, nil)
+	conn := dial(t, r.host)
+	reader := bufio.NewReader(conn)
+	answer := func(request string) (int, string) {
+		_, _ = fmt.Fprintf(conn, request, pathSecret, r.host)
+		res, err := http.ReadResponse(reader, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, drained(t, res)
+	}
+	r.relay.flying.Add(maxInFlight)
+	if status, text := answer("GET /%s/slow HTTP/1.1\r\nHost: %s\r\n\r\n"); status != 503 {
+		t.Errorf("a busy relay: %d %s", status, text)
+	}
+	r.relay.flying.Add(-maxInFlight)
+	if status, text := answer("POST /%s/x HTTP/1.1\r\nHost: %s\r\nContent-Length: 1\r\n\r\nb"); status != 200 || text != "POST/x" {
+		t.Errorf("the next request: %d %q", status, text)
+	}
+}
+
 // FuzzTheShortWaySaysWhatTheLongWaySays holds the requests that the short way takes against net/http's reading of them
 // and the relay's own rules for the long way.
 func FuzzTheShortWaySaysWhatTheLongWaySays(f *testing.F) {

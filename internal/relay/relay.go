@@ -138,6 +138,7 @@ func (r *Relay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 func (r *Relay) finish(rec *recorder, req *http.Request, x *exchange, begun time.Time) {
 	broken := recover()
 	r.flying.Add(-1)
+	dropSent(req.Context())
 	if rec.status == 0 && broken == nil {
 		rec.status = http.StatusOK
 	}
