@@ -184,6 +184,17 @@ func TestAConnectionThatDiesUnderTheShortWayIsReplacedWithTheToken(t *testing.T)
 	}
 }
 
+func TestAnAnswerLosesTheSameHeadersOnBothWays(t *testing.T) {
+	base, _ := script(t, "HTTP/1.1 200 OK\r\nProxy-Status: cache\r\nProxy-Authenticate: Basic\r\nKeep-Alive: timeout=5\r\nAlt-Svc: clear\r\nContent-Length: 2\r\n\r\nok")
+	r := start(t, base, nil)
+	for _, more := range []string{"", "Connection: close\r\n"} {
+		got := raw(t, r.host, "GET /"+pathSecret+"/x HTTP/1.1\r\nHost: "+r.host+"\r\n"+more+"\r\n").Header
+		if got.Get("Proxy-Status") != "cache" || got["Proxy-Authenticate"] != nil || got["Keep-Alive"] != nil || got["Alt-Svc"] != nil {
+			t.Errorf("%q: %v", more, got)
+		}
+	}
+}
+
 func TestTheAnswerToARefusedRequestIsNobodys(t *testing.T) {
 	a := newAPI(t, false, func(w http.ResponseWriter, req *http.Request) {
 		if req.URL.Path == "/slow" {

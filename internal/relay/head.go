@@ -118,7 +118,7 @@ func fateOfRequest(name, value []byte) fate {
 // fateOfAnswer leaves to net/http what must be rewritten and what has no length.
 func fateOfAnswer(name, value []byte) fate {
 	switch string(name) {
-	case "keep-alive", "alt-svc":
+	case "keep-alive", "alt-svc", "proxy-connection", "proxy-authenticate", "proxy-authorization":
 		return dropped
 	case "connection":
 		if bytes.EqualFold(value, []byte("keep-alive")) {
@@ -128,7 +128,7 @@ func fateOfAnswer(name, value []byte) fate {
 	case "transfer-encoding", "trailer", "upgrade", "te", "location", "content-location", "set-cookie":
 		return withdrawn
 	}
-	if bytes.HasPrefix(name, []byte("access-control-")) || bytes.HasPrefix(name, []byte("proxy-")) {
+	if bytes.HasPrefix(name, []byte("access-control-")) {
 		return dropped
 	}
 	return passed
