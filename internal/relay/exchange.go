@@ -1,8 +1,10 @@
 package relay
 
 import (
+	"bufio"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -125,6 +127,16 @@ func (r *recorder) WriteHeader(status int) {
 		r.status = status
 	}
 	r.ResponseWriter.WriteHeader(status)
+}
+
+// Hijack implements [http.Hijacker] for what switches protocols. What the client sent ahead of the answer comes first.
+func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(r.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	r.status = http.StatusSwitchingProtocols
+	return &handed{Conn: conn, r: rw.Reader}, rw, nil
 }
 
 func (r *recorder) Write(p []byte) (int, error) {

@@ -113,10 +113,10 @@ type sent struct {
 	token *held
 }
 
-// handed is a connection that net/http goes on with.
+// handed is a connection that somebody else goes on with: net/http, or what it switches protocols for.
 type handed struct {
 	net.Conn
-	r    *bufio.Reader // has read the request that comes next
+	r    *bufio.Reader // has read what comes next
 	sent atomic.Pointer[sent]
 }
 
@@ -125,6 +125,14 @@ func (h *handed) Read(p []byte) (int, error) {
 		return h.r.Read(p)
 	}
 	return h.Conn.Read(p)
+}
+
+// CloseWrite tells the client that nothing more comes; what it still says is read.
+func (h *handed) CloseWrite() error {
+	if half, ok := h.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return h.Close()
 }
 
 // Close implements [net.Conn].

@@ -309,6 +309,7 @@ func TestWhatTheAPISendsArrivesAsItWas(t *testing.T) {
 func TestAWebSocketCarriesBothWays(t *testing.T) {
 	for name, tls := range map[string]bool{"plain": false, "an API that speaks HTTP/2": true} {
 		t.Run(name, func(t *testing.T) {
+			heard := make(chan struct{})
 			a := newAPI(t, tls, func(w http.ResponseWriter, req *http.Request) {
 				if req.Header.Get("Authorization") != "Bearer tok-1" || req.Header["Origin"] != nil || req.Header.Get("Sec-Websocket-Key") != "k" {
 					t.Errorf("handshake: %v", req.Header)
@@ -318,25 +319,48 @@ func TestAWebSocketCarriesBothWays(t *testing.T) {
 				_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 				for {
 					line, err := rw.ReadString('\n')
-					if err != nil {
+					switch {
+					case err != nil:
 						return
+					case line == "over\n":
+						_ = conn.(interface{ CloseWrite() error }).CloseWrite()
+					case line == "last\n":
+						close(heard)
+					default:
+						_, _ = io.WriteString(conn, "echo "+line)
 					}
-					_, _ = io.WriteString(conn, "echo "+line)
 				}
 			})
 			r := start(t, a.URL, nil)
 			conn := dial(t, r.host)
-			_, _ = fmt.Fprintf(conn, "GET /%s/ws HTTP/1.1\r\nHost: %s\r\nOrigin: http://%s\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Key: k\r\n\r\n", pathSecret, r.host, r.host)
+			_, _ = fmt.Fprintf(conn, "GET /%s/ws HTTP/1.1\r\nHost: %s\r\nOrigin: http://%s\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Key: k\r\n\r\nearly\n", pathSecret, r.host, r.host)
 			reader := bufio.NewReader(conn)
 			res, err := http.ReadResponse(reader, nil)
 			if err != nil || res.StatusCode != 101 {
 				t.Fatal(res, err)
 			}
-			for _, word := range []string{"one\n", "two\n"} {
-				_, _ = io.WriteString(conn, word)
+			for _, word := range []string{"early\n", "one\n", "two\n"} {
+				if word != "early\n" {
+					_, _ = io.WriteString(conn, word)
+				}
 				if line, err := reader.ReadString('\n'); line != "echo "+word {
 					t.Fatalf("%q, %v", line, err)
 				}
+			}
+			_, _ = io.WriteString(conn, "over\n")
+			if line, err := reader.ReadString('\n'); line != "" || err != io.EOF {
+				t.Fatalf("%q, %v", line, err)
+			}
+			_, _ = io.WriteString(conn, "last\n") // the API said all that it has to say, and listens
+			select {
+			case <-heard:
+			case <-time.After(5 * time.Second):
+				t.Error("the API did not hear the last word")
+			}
+			_ = conn.Close()
+			r.stop()
+			if !strings.HasPrefix(r.log.String(), "GET /ws 101 ") {
+				t.Error(r.log.String())
 			}
 		})
 	}
