@@ -32,6 +32,10 @@ func (x *exchange) stream(w *recorder, req *http.Request) {
 	if req.Header["Upgrade"] == nil {
 		_ = http.NewResponseController(w).EnableFullDuplex() // an answer may begin before the body has ended
 	}
+	if req.Body != http.NoBody {
+		w.body = &intake{ReadCloser: req.Body}
+		req.Body = w.body
+	}
 	proxy := httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL, p.Out.Host = x.target, ""
@@ -114,6 +118,7 @@ func (x *exchange) copyBody(w *recorder, res *http.Response) error {
 // recorder notes what was answered.
 type recorder struct {
 	http.ResponseWriter
+	body   *intake // of the request; nil: it has none
 	status int
 	bytes  int64
 }
@@ -125,6 +130,9 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 func (r *recorder) WriteHeader(status int) {
 	if r.status == 0 && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
 		r.status = status
+		if r.body != nil && !r.body.whole() {
+			r.Header().Set("Connection", "close")
+		}
 	}
 	r.ResponseWriter.WriteHeader(status)
 }

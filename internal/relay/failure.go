@@ -43,7 +43,7 @@ func (r *Relay) refuse(w *recorder, x *exchange, no *refusal) {
 }
 
 // fail answers for an API, or a token endpoint, that did not: 504 for a time-out, 503 for a token endpoint that may
-// answer later, 502 for all else. The text is that of the error, never that of a server.
+// answer later, 400 where the request's body is none, 502 for all else. The text is that of the error, never that of a server.
 func (r *Relay) fail(w *recorder, req *http.Request, x *exchange, err error) {
 	if req.Context().Err() != nil {
 		w.status = statusGone
@@ -55,7 +55,10 @@ func (r *Relay) fail(w *recorder, req *http.Request, x *exchange, err error) {
 	}
 	e := httpx.Failure(err)
 	status := http.StatusBadGateway
-	if e.Kind == fault.Timeout {
+	switch {
+	case w.body != nil && w.body.broken():
+		status = http.StatusBadRequest
+	case e.Kind == fault.Timeout:
 		status = http.StatusGatewayTimeout
 	}
 	r.answer(w, x, status, r.cfg.Explain(e), "application/json")
