@@ -33,11 +33,12 @@ func (a *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
 		token.accepted()
 		return res, nil
 	}
-	if body != nil && !body.whole() {
-		return res, nil
+	again := body == nil || body.whole()
+	if !again && token.renewed {
+		token.refused(a.keeper.clock()) // as a replay would have shown
 	}
 	newer, err := a.keeper.renew(req.Context(), token, claims)
-	if errors.Is(err, errFutile) {
+	if !again || errors.Is(err, errFutile) {
 		return res, nil
 	}
 	_ = res.Body.Close()

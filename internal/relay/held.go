@@ -15,6 +15,7 @@ type held struct {
 	bearer           httpx.Bearer
 	line             secret.String // what bearer puts into Authorization, for requests to base_url
 	renewAt, staleAt time.Time
+	renewed          bool // in place of one that the API refused
 
 	used, proven atomic.Bool
 	refusedAt    atomic.Int64 // Unix nanoseconds
@@ -30,7 +31,7 @@ func (h *held) accepted() {
 // an account for what is a missing right.
 func (h *held) refused(now time.Time) {
 	if !h.proven.Load() {
-		h.refusedAt.Store(now.UnixNano())
+		h.refusedAt.CompareAndSwap(0, now.UnixNano())
 	}
 }
 

@@ -155,7 +155,7 @@ func (k *keeper) serve(ctx context.Context, w *want) (*held, error) {
 	if err != nil {
 		return nil, k.failed(err)
 	}
-	return k.keep(token, true), nil
+	return k.keep(token, w), nil
 }
 
 // failed remembers a failure, for those who were waiting at the time, and for as long as the server wants to be left
@@ -175,15 +175,16 @@ func (k *keeper) failed(err error) *tokenError {
 }
 
 // keep puts a token in use until the share of its life ends in which it may be too late when it arrives. The share
-// before that is for renewing it in the background. A token without a life serves whoever asked for it.
-func (k *keeper) keep(token Token, used bool) *held {
+// before that is for renewing it in the background. A token without a life serves whoever asked for it; nil is nobody.
+func (k *keeper) keep(token Token, asked *want) *held {
 	life := token.ExpiresAt.Sub(token.ObtainedAt)
 	skew := k.skew
 	if skew == 0 {
 		skew = min(max(life/10, 2*time.Second), time.Minute)
 	}
 	h := &held{bearer: token.Bearer, line: lineOf(token.Bearer, k.base), staleAt: token.ExpiresAt.Add(-skew)}
-	h.used.Store(used)
+	h.used.Store(asked != nil)
+	h.renewed = asked != nil && asked.stale != nil
 	k.failure = nil
 	if !k.clock().Before(h.staleAt) {
 		return h
@@ -215,5 +216,5 @@ func (k *keeper) renewAhead(ctx context.Context) {
 		}
 		return
 	}
-	k.keep(token, false)
+	k.keep(token, nil)
 }
