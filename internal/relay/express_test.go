@@ -184,6 +184,22 @@ func TestAConnectionThatDiesUnderTheShortWayIsReplacedWithTheToken(t *testing.T)
 	}
 }
 
+func TestAClientThatGoesAwayBeforeThereIsATokenIsNotServed(t *testing.T) {
+	a := newAPI(t, false, hello)
+	r := start(t, a.URL, func(_ *Config, s *tokens) { s.slow = 5 * patience })
+	conn := dial(t, r.host)
+	_, _ = fmt.Fprintf(conn, "GET /%s/x HTTP/1.1\r\nHost: %s\r\n\r\n", pathSecret, r.host)
+	time.Sleep(2 * patience)
+	_ = conn.Close()
+	if _, text := ask(t, "GET", r.url+"y", ""); text != "hello" || a.seen.Load() != 1 {
+		t.Errorf("%q, %d requests", text, a.seen.Load())
+	}
+	r.stop()
+	if log := r.log.String(); !strings.Contains(log, "GET /x 499 0 ") {
+		t.Error(log)
+	}
+}
+
 func TestAnAnswerLosesTheSameHeadersOnBothWays(t *testing.T) {
 	base, _ := script(t, "HTTP/1.1 200 OK\r\nProxy-Status: cache\r\nProxy-Authenticate: Basic\r\nKeep-Alive: timeout=5\r\nAlt-Svc: clear\r\nContent-Length: 2\r\n\r\nok")
 	r := start(t, base, nil)

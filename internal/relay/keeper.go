@@ -65,14 +65,29 @@ func newKeeper(cfg Config, base *url.URL, m *metrics) *keeper {
 
 // token gives a fresh token.
 func (k *keeper) token(ctx context.Context) (*held, error) {
-	now := k.clock()
-	if h := k.fresh(now); h != nil {
-		if !h.used.Load() {
-			h.used.Store(true)
-		}
+	if h := k.atHand(); h != nil {
 		return h, nil
 	}
-	return k.ask(ctx, &want{since: now})
+	return k.ask(ctx, &want{since: k.clock()})
+}
+
+// soon is token for who waits no longer than limit.
+func (k *keeper) soon(ctx context.Context, limit time.Duration) (*held, error) {
+	if h := k.atHand(); h != nil {
+		return h, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return k.ask(ctx, &want{since: k.clock()})
+}
+
+// atHand is the token in use; nil where another must be asked for.
+func (k *keeper) atHand() *held {
+	h := k.fresh(k.clock())
+	if h != nil && !h.used.Load() {
+		h.used.Store(true)
+	}
+	return h
 }
 
 // renew gives a token in place of stale, which the API refused: for all who come with the same one, the same.

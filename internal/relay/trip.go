@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// patience is how long the short way waits for an answer before it leaves the waiting to net/http, which notices
-	// when the client goes away meanwhile.
+	// patience is how long the short way waits for a token, and for an answer, before it leaves the waiting to net/http,
+	// which notices when the client goes away meanwhile.
 	patience = 50 * time.Millisecond
 	// laneBuffer is the size of an answer, head and body, that the short way takes at most.
 	laneBuffer = 16 << 10
@@ -139,7 +139,7 @@ func (t *trip) target() ([]byte, bool) {
 
 // send puts the request on the wire; nil where it could not be, and may be tried again.
 func (t *trip) send(ctx context.Context) *sent {
-	token, err := t.express.relay.keeper.token(ctx)
+	token, err := t.express.relay.keeper.soon(ctx, patience)
 	if err != nil || token.line.IsZero() {
 		return nil
 	}
