@@ -64,6 +64,7 @@ func (l *accessLog) run(ctx context.Context) {
 		}
 		l.flush()
 	}
+	l.flush() // of the time in which the last lines were written
 }
 
 func (l *accessLog) flush() {

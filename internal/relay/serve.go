@@ -19,17 +19,14 @@ const (
 
 // Serve answers at door until ctx ends, and at admin, where that is not nil, for whoever watches. Then it takes no more
 // requests, waits for those under way as long as the configuration says, cuts the rest off, and gives back how many
-// those were. Both listeners are closed and no goroutine is left when it returns.
+// those were. Both listeners are closed when it returns, and no goroutine is left but that of a log which nobody reads.
 func (r *Relay) Serve(ctx context.Context, door *Door, admin net.Listener) (cut int, err error) {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx)) // what is under way outlives ctx
 	var background sync.WaitGroup
-	defer r.finishLog()
+	defer r.openLog(ctx)()
 	defer background.Wait()
 	defer stop()
 	background.Go(func() { r.keeper.run(work) })
-	if r.log != nil {
-		background.Go(func() { r.log.run(work) })
-	}
 	next := newFeed(door)
 	express := newExpress(r, next)
 	front := server(work, r)
@@ -106,8 +103,22 @@ func (r *Relay) idle(ctx context.Context) bool {
 	return true
 }
 
-func (r *Relay) finishLog() {
-	if r.log != nil {
-		r.log.flush()
+// openLog begins to write the log. The end of it is what was logged last, unless nobody reads.
+func (r *Relay) openLog(ctx context.Context) (end func()) {
+	if r.log == nil {
+		return func() {}
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		r.log.run(ctx)
+	}()
+	return func() {
+		stop()
+		select {
+		case <-written:
+		case <-time.After(lastMoment):
+		}
 	}
 }

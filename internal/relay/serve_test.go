@@ -188,6 +188,25 @@ func TestALogThatNobodyReadsHoldsNothingUp(t *testing.T) {
 	close(stuck)
 }
 
+func TestALogThatNobodyReadsDoesNotKeepTheRelayFromEnding(t *testing.T) {
+	stuck := make(chan struct{})
+	defer close(stuck)
+	a := newAPI(t, false, hello)
+	r := start(t, a.URL, func(c *Config, _ *tokens) { c.Log = func([]byte) { <-stuck } })
+	ask(t, "GET", r.url+"x", "")
+	time.Sleep(2 * logPause) // the line is being written
+	ended := make(chan int, 1)
+	go func() { ended <- r.stop() }()
+	select {
+	case cut := <-ended:
+		if cut != 0 {
+			t.Errorf("%d cut off", cut)
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("it waits for the log")
+	}
+}
+
 func TestHealthAndMetricsHaveAListenerOfTheirOwn(t *testing.T) {
 	a := newAPI(t, false, hello)
 	r := start(t, a.URL, nil)
