@@ -136,23 +136,23 @@ func TestATokenIsRenewedAheadOfTimeWhileTheOldOneServes(t *testing.T) {
 		hello(w, req)
 	})
 	r := start(t, a.URL, func(c *Config, s *tokens) {
-		s.life, c.Skew = 600*time.Millisecond, 100*time.Millisecond // renewed at 400 ms, stale at 500 ms
+		s.life, c.Skew = 1500*time.Millisecond, 250*time.Millisecond // renewed at 1,000 ms, stale at 1,250 ms
 	})
 	ask(t, "GET", r.url+"x", "")
 	r.tokens.mu.Lock()
-	r.tokens.slow = 50 * time.Millisecond
+	r.tokens.slow = 150 * time.Millisecond
 	r.tokens.mu.Unlock()
-	slowest, end := time.Duration(0), time.Now().Add(1500*time.Millisecond)
+	slowest, end := time.Duration(0), time.Now().Add(3*time.Second)
 	for time.Now().Before(end) {
 		begun := time.Now()
 		ask(t, "GET", r.url+"x", "")
 		slowest = max(slowest, time.Since(begun))
 		time.Sleep(2 * time.Millisecond)
 	}
-	if _, there := seen.Load("Bearer tok-3"); !there || slowest >= 50*time.Millisecond {
+	if _, there := seen.Load("Bearer tok-3"); !there || slowest >= 150*time.Millisecond {
 		t.Errorf("third token: %t, slowest request: %s", there, slowest)
 	}
-	if want := r.tokens.asked[1]; want <= 0 || want > 500*time.Millisecond {
+	if want := r.tokens.asked[1]; want <= 0 || want > 1250*time.Millisecond {
 		t.Errorf("asked for a token that is fresh for %s", want)
 	}
 }
