@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -62,7 +63,8 @@ func newWatch(ctx context.Context, idle time.Duration) *watch {
 	}
 	w := &watch{parent: ctx, idle: idle, phase: "connecting", begun: time.Now()}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
-	w.timer = time.AfterFunc(idle, w.look)
+	w.timer = time.AfterFunc(math.MaxInt64, w.look)
+	w.timer.Reset(idle) // which look does as well, and finds the timer in w
 	return w
 }
 
