@@ -45,10 +45,13 @@ func (s *scan) look(o option, form, value string) (keep bool, err error) {
 }
 
 // checkMethod holds a method to a token (RFC 9110 section 5.6.2): with a blank in it, it would be the request's target
-// as well.
+// as well. The answer to TRACE is the request (RFC 9110 section 9.3.8), and not every server minds a method's case.
 func checkMethod(form, value string) error {
-	if !isToken(value) {
+	switch {
+	case !isToken(value):
 		return refuse("the value of curl option %s is no HTTP method", form).Hint("%s PATCH", form)
+	case strings.EqualFold(value, "TRACE"):
+		return refuse("curl option %s: the answer to TRACE would show the token", form).Hint("authctl call --no-auth TRACE URL")
 	}
 	return nil
 }

@@ -65,3 +65,12 @@ func checkFollowsNothing(t *testing.T, r *Reader) {
 		t.Error(err)
 	}
 }
+
+func TestAMethodIsOneWhoseAnswerDoesNotShowTheToken(t *testing.T) {
+	r := reader(t)
+	for method, fine := range map[string]bool{"PATCH": true, "TRACED": true, "TRACE": false, "trace": false, "GET /y": false, "": false} {
+		if _, err := r.Read([]string{"-X", method, "/x"}); (err == nil) != fine || err != nil && !fault.Is(err, fault.Policy) {
+			t.Errorf("-X %q: %v", method, err)
+		}
+	}
+}
