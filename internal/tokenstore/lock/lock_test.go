@@ -195,16 +195,22 @@ func TestWithAndWithoutARuntimeFolderTheLockIsOne(t *testing.T) {
 }
 
 func TestASharedFolderThatDoesNotServeKeepsNobodyFromTheRuntimeFolder(t *testing.T) {
-	folder := t.TempDir()
-	file, planted := filepath.Join(folder, "file"), filepath.Join(folder, "planted")
-	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Symlink(t.TempDir(), planted)); err != nil {
-		t.Fatal(err)
-	}
-	for _, shared := range []string{file, planted} {
+	for _, shared := range unfit(t) {
 		unlock, err := lock.New(lock.Dirs{Runtime: t.TempDir(), Shared: shared}).Lock(t.Context(), "name")
 		if err != nil {
 			t.Fatalf("%s: %v", shared, err)
 		}
 		unlock()
 	}
+}
+
+// unfit are shared folders that do not serve: a file, and a link that somebody may have planted.
+func unfit(t *testing.T) []string {
+	t.Helper()
+	folder := t.TempDir()
+	file, planted := filepath.Join(folder, "file"), filepath.Join(folder, "planted")
+	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Symlink(t.TempDir(), planted)); err != nil {
+		t.Fatal(err)
+	}
+	return []string{file, planted}
 }

@@ -1,8 +1,6 @@
 package lock_test
 
 import (
-	"errors"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -29,12 +27,7 @@ func TestWithAndWithoutARuntimeFolderTheStateIsOne(t *testing.T) {
 }
 
 func TestASharedFolderThatDoesNotServeLeavesTheStateToTheRuntimeFolder(t *testing.T) {
-	folder := t.TempDir()
-	file, planted := filepath.Join(folder, "file"), filepath.Join(folder, "planted")
-	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Symlink(t.TempDir(), planted)); err != nil {
-		t.Fatal(err)
-	}
-	for _, shared := range []string{file, planted} {
+	for _, shared := range unfit(t) {
 		l := lock.New(lock.Dirs{Runtime: t.TempDir(), Shared: shared})
 		if err := l.WriteState("name", []byte("paused")); err != nil {
 			t.Fatalf("%s: %v", shared, err)
